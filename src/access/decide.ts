@@ -1,0 +1,69 @@
+import type { AccessDecision, Identity, Share, Target } from './types.ts';
+
+/** Who may open whose server when nothing is shared: `owner` (default), or `everyone` (the UI server decides the rest). */
+export type SitePolicy = 'owner' | 'everyone';
+
+export interface AccessRules {
+  policy: SitePolicy;
+  /** Whether an admin may open other people's servers without a share. */
+  adminAccess: boolean;
+  shares: readonly Share[];
+  /** Groups that may use a service; absent means every account. */
+  serviceGroups?: (service: string) => readonly string[] | undefined;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+/** May this person open that target? Deny by default; every answer carries its reason. */
+export function decideAccess(who: Identity, target: Target, rules: AccessRules): AccessDecision {
+  return target.kind === 'service' ? decideService(who, target.name, rules) : decideServer(who, target, rules);
+}
+
+function decideService(who: Identity, name: string, rules: AccessRules): AccessDecision {
+  if (!hasScope(who, (scope) => scope === 'access:services' || scope === `access:services!service=${name}`))
+    return { allowed: false, reason: 'token lacks the scope access:services' };
+  const groups = rules.serviceGroups?.(name);
+  if (groups === undefined) return { allowed: true, level: 'control', reason: 'service open to every account' };
+  if (who.account.admin) return { allowed: true, level: 'admin', reason: 'admin' };
+  const group = groups.find((candidate) => who.account.groups.includes(candidate));
+  return group === undefined
+    ? { allowed: false, reason: 'in none of the groups of the service' }
+    : { allowed: true, level: 'control', reason: `group ${group}` };
+}
+
+function decideServer(who: Identity, target: Extract<Target, { kind: 'server' }>, rules: AccessRules): AccessDecision {
+  if (!hasScope(who, (scope) => coversServer(scope, target)))
+    return { allowed: false, reason: 'token lacks the scope access:servers' };
+  if (who.account.name === target.owner) return { allowed: true, level: 'owner', reason: 'owner' };
+  const share = bestShare(who, target, rules);
+  if (share !== undefined) return { allowed: true, level: share.level, reason: `share ${share.id}` };
+  if (who.account.admin && rules.adminAccess) return { allowed: true, level: 'admin', reason: 'admin' };
+  if (rules.policy === 'everyone') return { allowed: true, level: 'control', reason: 'site policy: everyone' };
+  return { allowed: false, reason: 'not the owner, and not shared' };
+}
+
+function bestShare(who: Identity, target: { owner: string; name: string }, rules: AccessRules): Share | undefined {
+  let best: Share | undefined;
+  for (const share of rules.shares) {
+    if (share.owner !== target.owner || share.server !== target.name) continue;
+    if (share.expiresAt !== null && !(Date.parse(share.expiresAt) > rules.now)) continue;
+    const mine =
+      share.grantee.kind === 'user'
+        ? share.grantee.name === who.account.name
+        : who.account.groups.includes(share.grantee.name);
+    if (mine && (best === undefined || share.level === 'control')) best = share;
+  }
+  return best;
+}
+
+function hasScope(who: Identity, covers: (scope: string) => boolean): boolean {
+  return who.scopes === undefined || who.scopes.some(covers);
+}
+
+function coversServer(scope: string, target: { owner: string; name: string }): boolean {
+  return (
+    scope === 'access:servers' ||
+    scope === `access:servers!user=${target.owner}` ||
+    scope === `access:servers!server=${target.owner}/${target.name}`
+  );
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { accessSchema } from './sections/access.ts';
+import { baseSchema } from './sections/base.ts';
+import { hubSchema } from './sections/hub.ts';
+import { identitySchema } from './sections/identity.ts';
+import { proxySchema } from './sections/proxy.ts';
+import { serversSchema } from './sections/servers.ts';
+
+/** Everything `gateway.yaml` may say. Each room's section has its own file. */
+export const configSchema = baseSchema.extend({
+  identity: identitySchema.prefault({}).describe('Who vouches for people.'),
+  access: accessSchema.prefault({}).describe('Who may open what.'),
+  servers: serversSchema.prefault({}).describe("A server's life."),
+  hub: hubSchema.prefault({}).describe('The Hub contract.'),
+  proxy: proxySchema.prefault({}).describe('The hop.'),
+});
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** Who may open what. */
+export const accessSchema = z.strictObject({
+  policy: z
+    .enum(['owner', 'everyone'])
+    .default('owner')
+    .describe(
+      'Who may open whose server where nothing is shared: `owner` alone, or `everyone` (Cylc then decides what each visitor may do).',
+    ),
+  adminAccess: z.boolean().default(false).describe("Whether admins may open other people's servers without a share."),
+  admins: z.array(z.string()).default([]).describe('Account names of the admins.'),
+  adminGroups: z
+    .array(z.string())
+    .default([])
+    .describe('Groups whose members are admins, with their origin as prefix: `system:wheel`, `claim:ops`.'),
+});

@@ -1,0 +1,206 @@
+/**
+ * Coded errors. A code is stable and public; so are its status and message. What went wrong in detail
+ * (paths, addresses, causes) stays in `facts` and `cause`, for the log alone: no secret may be put into
+ * a public message, and nothing the client sent is repeated in one.
+ */
+
+interface ErrorKind {
+  /** HTTP status (RFC 9110). */
+  status: number;
+  /** What happened and why, in one sentence a visitor understands. */
+  message: string;
+  /** What the visitor can do about it. */
+  advice: string;
+}
+
+const kinds = {
+  'auth.required': {
+    status: 401,
+    message: 'You are not signed in.',
+    advice: 'Sign in and try again.',
+  },
+  'auth.invalid': {
+    status: 401,
+    message: 'Your sign-in is not valid here.',
+    advice: 'Sign in again.',
+  },
+  'auth.expired': {
+    status: 401,
+    message: 'Your sign-in has expired.',
+    advice: 'Sign in again.',
+  },
+  'auth.no-account': {
+    status: 403,
+    message: 'You are signed in, but there is no account for you on this system.',
+    advice: 'Ask the administrator of this site for an account.',
+  },
+  'auth.blocked': {
+    status: 403,
+    message: 'Your account is blocked on this gateway.',
+    advice: 'Ask the administrator of this site.',
+  },
+  'auth.unavailable': {
+    status: 503,
+    message: 'Your sign-in cannot be checked right now.',
+    advice: 'Try again in a minute; if it stays so, tell the administrator of this site.',
+  },
+  'auth.rate': {
+    status: 429,
+    message: 'Too many attempts to sign in.',
+    advice: 'Wait a minute and try again.',
+  },
+  'auth.link': {
+    status: 403,
+    message: 'This sign-in link has been used or has expired.',
+    advice: 'Use a new link: the terminal in which the gateway runs prints them.',
+  },
+  'access.denied': {
+    status: 403,
+    message: 'You may not open this.',
+    advice: 'Ask its owner to share it with you.',
+  },
+  'access.origin': {
+    status: 403,
+    message: 'This request came from a page of another site.',
+    advice: "Open the gateway's own page and try from there.",
+  },
+  'request.malformed': {
+    status: 400,
+    message: 'The request is malformed or ambiguous.',
+    advice: 'Check the address. If a program sent it, check what it sends.',
+  },
+  'request.invalid': {
+    status: 400,
+    message: 'The request is not valid.',
+    advice: 'Check its fields against the documentation of the API.',
+  },
+  'request.too-large': {
+    status: 413,
+    message: 'The request is too large.',
+    advice: 'Send less at once.',
+  },
+  'request.method': {
+    status: 405,
+    message: 'This address does not take that method.',
+    advice: 'Check the documentation of the API.',
+  },
+  'request.not-found': {
+    status: 404,
+    message: 'There is nothing at this address.',
+    advice: 'Check the address, or begin at the home page.',
+  },
+  'server.not-running': {
+    status: 424,
+    message: 'This server is not running.',
+    advice: 'Start it from its page.',
+  },
+  'server.starting': {
+    status: 503,
+    message: 'This server is starting.',
+    advice: 'Wait a moment.',
+  },
+  'server.stopping': {
+    status: 503,
+    message: 'This server is stopping.',
+    advice: 'Wait a moment, then start it again.',
+  },
+  'server.exists': {
+    status: 400,
+    message: 'This server is already running or starting.',
+    advice: 'Open it, or stop it first.',
+  },
+  'server.limit': {
+    status: 429,
+    message: 'No more servers may be started now.',
+    advice: 'Stop one that you no longer need, or try again later.',
+  },
+  'spawn.failed': {
+    status: 500,
+    message: 'The server did not start.',
+    advice: 'The last lines of its log say why.',
+  },
+  'spawn.timeout': {
+    status: 504,
+    message: 'The server did not answer in time after its start.',
+    advice: 'The last lines of its log may say why. Try again.',
+  },
+  'spawn.command-missing': {
+    status: 500,
+    message: 'The command that starts the server was not found.',
+    advice: 'Install it (`npm run cylc:install` brings Cylc) or correct the path in the configuration.',
+  },
+  'spawn.options': {
+    status: 400,
+    message: 'The options for the start are not valid.',
+    advice: 'Correct the fields that are named.',
+  },
+  'stop.failed': {
+    status: 500,
+    message: 'The server did not stop.',
+    advice: 'Stop it by force.',
+  },
+  'upstream.connect': {
+    status: 502,
+    message: 'The server cannot be reached.',
+    advice: 'Try again; if it stays so, stop the server and start it anew.',
+  },
+  'upstream.timeout': {
+    status: 504,
+    message: 'The server did not answer in time.',
+    advice: 'Try again; if it stays so, stop the server and start it anew.',
+  },
+  'upstream.broken': {
+    status: 502,
+    message: 'The server broke off its answer.',
+    advice: 'Try again; the log of the server may say why.',
+  },
+  'store.unwritable': {
+    status: 503,
+    message: 'The gateway cannot write its records right now.',
+    advice: 'Tell the administrator of this site. Running servers go on.',
+  },
+  internal: {
+    status: 500,
+    message: 'Something went wrong in the gateway.',
+    advice: 'Tell the administrator of this site, with the request id.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof kinds;
+
+export interface ErrorDetails {
+  cause?: unknown;
+  /** For the log only: never shown to the client. */
+  facts?: Record<string, unknown>;
+  /** Replaces the kind's own message. Must hold no secret. */
+  message?: string;
+  advice?: string;
+}
+
+/** An error whose status and message may be shown to whoever asked. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly advice: string;
+  readonly facts: Record<string, unknown>;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    const kind = kinds[code];
+    super(details.message ?? kind.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'GatewayError';
+    this.code = code;
+    this.status = kind.status;
+    this.advice = details.advice ?? kind.advice;
+    this.facts = details.facts ?? {};
+  }
+
+  /** What a program gets: the shape of JupyterHub's error bodies (`status`, `message`) and our code beside it. */
+  toJSON(): { status: number; code: ErrorCode; message: string; advice: string } {
+    return { status: this.status, code: this.code, message: this.message, advice: this.advice };
+  }
+}
+
+/** The error itself where it is one of ours; any other becomes `internal`, with the cause kept for the log. */
+export function toGatewayError(error: unknown): GatewayError {
+  return error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
+}

@@ -1,0 +1,25 @@
+import type { Account, Identity } from '../access/types.ts';
+import type { ServerKey } from '../servers/types.ts';
+
+/** What the rest of the gateway needs of the Hub contract. */
+export interface HubContract {
+  /**
+   * Makes the API token and OAuth client of a server about to start (those of an earlier start die) and returns its
+   * `JUPYTERHUB_*` environment (JupyterHub's names; jupyterhub 6, `Spawner.get_env`).
+   */
+  prepare(server: { key: ServerKey; account: Account; prefix: string }): Promise<Record<string, string>>;
+  /** When this server last called us with its own token, ms since 1970: with an HTTP answer, the proof that it is ready. */
+  lastContact(key: ServerKey): number | undefined;
+  /** Its tokens, and those that visitors hold for it, die. */
+  forget(key: ServerKey): Promise<void>;
+  /** All tokens that this session's browser obtained die. */
+  forgetSession(sessionId: string): Promise<void>;
+  forgetAccount(account: string): Promise<void>;
+  /** From memory, at once. */
+  resolveToken(token: string): Identity | undefined;
+  /**
+   * Second gate (hub-contract, section 10): may this cookie of a UI server pass on to it? True for cookies that are no
+   * login cookie of that server; for its login cookie only where the token inside is live and of this session.
+   */
+  loginCookieFits(key: ServerKey, cookieName: string, cookieValue: string, sessionId: string): boolean;
+}

@@ -1,0 +1,109 @@
+/** Words of the servers room: one Cylc UI server of one account, named; the default server's name is empty. */
+
+export interface ServerKey {
+  owner: string;
+  name: string;
+}
+
+/** `alice/` for the default server, `alice/nowcast` for a named one: JupyterHub's `full_name`. */
+export function keyText(key: ServerKey): string {
+  return `${key.owner}/${key.name}`;
+}
+
+export type ServerPhase = 'stopped' | 'queued' | 'starting' | 'ready' | 'stopping' | 'failed' | 'unknown';
+
+/** Where a server listens. */
+export type Upstream = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
+
+export interface ServerFailure {
+  /** What happened, for its owner: no secret in it. */
+  reason: string;
+  code: string;
+  exitCode: number | null;
+  signal: string | null;
+  /** Last lines of its log. */
+  logTail: string;
+  /** Command line, secrets removed. */
+  command: string;
+  at: string;
+}
+
+/** What others may know of a server. Times are ISO 8601, UTC. */
+export interface ServerView extends ServerKey {
+  phase: ServerPhase;
+  /** Path prefix, with a slash at both ends: `/user/alice/`. */
+  prefix: string;
+  profile: string;
+  options: Record<string, unknown>;
+  /** `cylc` (the real UI server) or `stand-in`. */
+  program: string;
+  startedBy: string | null;
+  startedAt: string | null;
+  lastActivityAt: string | null;
+  pid: number | null;
+  upstream: Upstream | null;
+  failure: ServerFailure | null;
+}
+
+export interface StartRequest {
+  key: ServerKey;
+  profile?: string;
+  options: Record<string, unknown>;
+  /** Account name of whoever asked. */
+  by: string;
+}
+
+/** One line of a start's (or stop's) progress. `progress` is 0 to 100, as in JupyterHub's event stream. */
+export interface ProgressEvent {
+  id: number;
+  at: string;
+  progress: number;
+  message: string;
+  phase: ServerPhase;
+  ready?: boolean;
+  failed?: boolean;
+  /** Where to go once ready. */
+  url?: string;
+}
+
+/** A field of the options form. */
+export interface OptionField {
+  name: string;
+  label: string;
+  help: string;
+  type: 'text' | 'choice' | 'number' | 'memory' | 'time' | 'workflow' | 'checkbox';
+  choices?: readonly { value: string; label: string }[];
+  /** Offered, but anything that passes the rules may be typed. */
+  suggestions?: readonly string[];
+  default: string | number | boolean;
+  min?: number;
+  max?: number;
+  unit?: string;
+}
+
+export interface ProfileForm {
+  profile: string;
+  title: string;
+  description: string;
+  fields: readonly OptionField[];
+}
+
+/** The one way to a server's life: pages, the Hub API, the admin's edits and the culler all go through it. */
+export interface Servers {
+  list(): ServerView[];
+  get(key: ServerKey): ServerView | undefined;
+  /** The forms this account may choose from, with its last choices as defaults. */
+  forms(owner: string): Promise<ProfileForm[]>;
+  /** Resolves when the start is accepted (queued or starting); throws `spawn.options`, `server.exists`, `server.limit`. */
+  start(request: StartRequest): Promise<ServerView>;
+  /** Resolves when it has stopped; cancels a start. With `force`, SIGKILL at once. */
+  stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void>;
+  /** All events since the last start or stop began, then new ones; always ends with a final event. */
+  progress(key: ServerKey, signal?: AbortSignal): AsyncIterable<ProgressEvent>;
+  /** Last lines of the server's log, for its owner. */
+  log(key: ServerKey, lines: number): Promise<string>;
+  /** A person did something: counted by the hop. */
+  touch(key: ServerKey): void;
+  /** Called after each change of phase. Returns the function that ends it. */
+  onChange(listener: (view: ServerView) => void): () => void;
+}

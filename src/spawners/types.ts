@@ -1,0 +1,51 @@
+import type { Account } from '../access/types.ts';
+import type { ServerKey, Upstream } from '../servers/types.ts';
+
+/** All that a spawner needs to launch one server. Plain data: it travels to a piscina thread. */
+export interface SpawnPlan {
+  key: ServerKey;
+  account: Account;
+  /** Program and arguments, nothing of it through a shell. No secret in it: argv is public on the host. */
+  command: readonly string[];
+  /** The whole environment; nothing is inherited from the gateway. */
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  /** stdout and stderr are appended here. */
+  logFile: string;
+  /** Where the server is to listen. */
+  upstream: Upstream;
+  /** Octal, as a number. */
+  umask: number;
+  /** Validated options of the form (batch resources among them). */
+  options: Readonly<Record<string, unknown>>;
+}
+
+/** Identity of a process: a pid alone is reused. */
+export interface ProcessId {
+  pid: number;
+  /** Field 22 of /proc/<pid>/stat: clock ticks since boot (proc(5)). */
+  startTime: string;
+  /** /proc/sys/kernel/random/boot_id. */
+  bootId: string;
+}
+
+/** What a spawner remembers of a started server, recorded in the store: enough to poll and stop it after a restart. */
+export type SpawnHandle = { kind: 'process'; process: ProcessId } | { kind: 'job'; jobId: string; host?: string };
+
+/** `unknown` is not `gone`: a status command that failed proves nothing. */
+export type PollResult =
+  | { state: 'up'; detail?: string; upstream?: Upstream }
+  | { state: 'pending'; detail: string }
+  | { state: 'gone'; exitCode: number | null; signal: string | null; detail?: string }
+  | { state: 'unknown'; why: string };
+
+/** A way to launch a server. */
+export interface Spawner {
+  readonly kind: string;
+  start(plan: SpawnPlan, report: (message: string) => void, signal: AbortSignal): Promise<SpawnHandle>;
+  poll(handle: SpawnHandle): Promise<PollResult>;
+  /** Sends the signal (TERM: to the server; KILL: to its whole process group) and returns at once. */
+  stop(handle: SpawnHandle, how: 'term' | 'kill'): Promise<void>;
+  /** Ends helpers of this gateway (fork servers); never the servers. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+
+/** Shapes of the two documents (design, section 9). Times are ISO 8601, UTC; maps are keyed by the record's key. */
+
+const isoTime = z.iso.datetime();
+
+export const shareSchema = z.strictObject({
+  id: z.string(),
+  owner: z.string(),
+  server: z.string(),
+  grantee: z.strictObject({ kind: z.enum(['user', 'group']), name: z.string() }),
+  level: z.enum(['read', 'control']),
+  expiresAt: isoTime.nullable(),
+  note: z.string().max(500),
+  createdAt: isoTime,
+});
+
+export const accountEntrySchema = z.strictObject({
+  admin: z.boolean().optional(),
+  blocked: z.boolean().optional(),
+  note: z.string().max(500).optional(),
+  createdAt: isoTime.optional(),
+});
+
+export const announcementSchema = z.strictObject({
+  id: z.string(),
+  text: z.string().max(2000),
+  level: z.enum(['info', 'warning', 'danger']),
+  from: isoTime.nullable(),
+  until: isoTime.nullable(),
+});
+
+/** What an admin reads and edits. */
+export const adminSchema = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1),
+  accounts: z.record(z.string(), accountEntrySchema),
+  groups: z.record(z.string(), z.strictObject({ members: z.array(z.string()) })),
+  shares: z.record(z.string(), shareSchema),
+  announcements: z.record(z.string(), announcementSchema),
+  /** Desired states, keyed `owner/name`. */
+  servers: z.record(z.string(), z.strictObject({ desired: z.enum(['up', 'down']) })),
+});
+export type AdminData = z.infer<typeof adminSchema>;
+
+export const upstreamSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('unix'), path: z.string() }),
+  z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int() }),
+]);
+
+export const handleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('process'),
+    process: z.strictObject({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
+  }),
+  z.strictObject({ kind: z.literal('job'), jobId: z.string(), host: z.string().optional() }),
+]);
+
+/** One server's record: enough to find it again, poll it, stop it and explain it. */
+export const serverRecordSchema = z.strictObject({
+  owner: z.string(),
+  name: z.string(),
+  phase: z.enum(['stopped', 'queued', 'starting', 'ready', 'stopping', 'failed', 'unknown']),
+  profile: z.string(),
+  spawner: z.string(),
+  program: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  handle: handleSchema.nullable(),
+  upstream: upstreamSchema.nullable(),
+  logFile: z.string().nullable(),
+  startedBy: z.string().nullable(),
+  startedAt: isoTime.nullable(),
+  lastActivityAt: isoTime.nullable(),
+  failure: z
+    .strictObject({
+      reason: z.string(),
+      code: z.string(),
+      exitCode: z.number().int().nullable(),
+      signal: z.string().nullable(),
+      logTail: z.string(),
+      command: z.string(),
+      at: isoTime,
+    })
+    .nullable(),
+});
+export type ServerRecord = z.infer<typeof serverRecordSchema>;
+
+/** Hub tokens, hashed (SHA-256, hex): the token itself is shown once and kept nowhere. */
+export const tokenRecordSchema = z.strictObject({
+  id: z.string(),
+  hash: z.string(),
+  kind: z.enum(['server', 'user', 'oauth', 'service']),
+  /** Account, or service name for `service`. */
+  owner: z.string(),
+  /** OAuth client (`jupyterhub-user-alice`) the token was made for. */
+  clientId: z.string().nullable(),
+  /** Browser session it was obtained in: it dies with that session. */
+  sessionId: z.string().nullable(),
+  scopes: z.array(z.string()),
+  note: z.string(),
+  createdAt: isoTime,
+  expiresAt: isoTime.nullable(),
+  lastUsedAt: isoTime.nullable(),
+});
+export type TokenRecord = z.infer<typeof tokenRecordSchema>;
+
+export const sessionRecordSchema = z.strictObject({
+  id: z.string(),
+  account: z.string(),
+  issuer: z.string(),
+  userAgent: z.string().max(300),
+  createdAt: isoTime,
+  expiresAt: isoTime,
+  revokedAt: isoTime.nullable(),
+});
+export type SessionRecord = z.infer<typeof sessionRecordSchema>;
+
+/** What the program writes often. */
+export const stateSchema = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1),
+  /** Keyed `owner/name`. */
+  servers: z.record(z.string(), serverRecordSchema),
+  /** Keyed by id. */
+  tokens: z.record(z.string(), tokenRecordSchema),
+  /** Keyed by id. */
+  sessions: z.record(z.string(), sessionRecordSchema),
+  /** Last options chosen, keyed `owner/profile`. */
+  choices: z.record(z.string(), z.record(z.string(), z.unknown())),
+});
+export type StateData = z.infer<typeof stateSchema>;

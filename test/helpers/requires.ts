@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
+
+/**
+ * Real parts that some tests need. On a machine without one, its tests are skipped with a reason and the command
+ * that installs it; where `CI` is set a missing part is a failure.
+ */
+const parts = {
+  chromium: { present: () => onPath('chromium'), install: 'apt-get install chromium' },
+  cylc: { present: () => cylcBin() !== undefined, install: 'npm run cylc:install' },
+  root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
+  slurm: { present: () => onPath('slurmctld'), install: 'apt-get install slurm-wlm' },
+  pam: { present: () => existsSync('/etc/pam.d/login'), install: 'apt-get install libpam-modules' },
+} satisfies Record<string, { present: () => boolean; install: string }>;
+
+export type RealPart = keyof typeof parts;
+
+export function onPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((dir) => existsSync(join(dir, program)));
+}
+
+/** The `cylc` command of a real cylc-uiserver 1.10: `CYLC_GATEWAY_TEST_CYLC`, or the one `cylc:install` made. */
+export function cylcBin(): string | undefined {
+  const candidates = [
+    process.env['CYLC_GATEWAY_TEST_CYLC'],
+    join(import.meta.dirname, '../../data/cylc/bin/cylc'),
+    join(process.env['HOME'] ?? '/root', '.cache/cylc-gateway/cylc-1.10/bin/cylc'),
+  ];
+  return candidates.find((path) => path !== undefined && existsSync(path));
+}
+
+/** `describe` where all the parts are here; otherwise a loud skip, or in CI a failure. */
+export function describeWith(needed: readonly RealPart[], title: string, body: () => void): void {
+  const missing = needed.filter((part) => !parts[part].present());
+  if (missing.length === 0) {
+    describe(title, body);
+    return;
+  }
+  const why = missing.map((part) => `${part} is not here; to get it: ${parts[part].install}`).join('; ');
+  if (process.env['CI'] !== undefined) throw new Error(`required in CI: ${why}`);
+  describe.skip(`${title} [skipped: ${why}]`, body);
+}
