@@ -204,3 +204,20 @@ export class GatewayError extends Error {
 export function toGatewayError(error: unknown): GatewayError {
   return error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
 }
+
+/**
+ * The program cannot start, or a command cannot do its work: told to the person at the terminal, not to a visitor,
+ * so it may name paths and addresses (never secrets). What, why, what to do.
+ */
+export class SetupError extends Error {
+  readonly advice: string;
+  /** Exit code of the process (sysexits.h: 69 unavailable, 73 cannot create, 78 configuration). */
+  readonly exitCode: number;
+
+  constructor(message: string, details: { advice: string; exitCode?: number; cause?: unknown }) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'SetupError';
+    this.advice = details.advice;
+    this.exitCode = details.exitCode ?? 78;
+  }
+}
