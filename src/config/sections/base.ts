@@ -4,8 +4,10 @@ import { z } from 'zod';
 export const baseSchema = z.strictObject({
   publicUrl: z
     .url({ protocol: /^https?$/ })
-    .default('http://localhost:8000')
-    .describe('Address under which browsers reach the gateway. Its path, if any, is the base path of everything.'),
+    .optional()
+    .describe(
+      'Address under which browsers reach the gateway; its path, if any, is the base path of everything. Default: http://localhost with the port of `listen`.',
+    ),
   listen: z
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address to listen on.'),

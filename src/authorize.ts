@@ -1,0 +1,86 @@
+import type { AccessDecision, Identity, Target } from './access/types.ts';
+import { GatewayError } from './errors.ts';
+import type { Identify, Verified } from './identity/types.ts';
+import type { Authorize, GateDecision, GateRequest, Route } from './proxy/types.ts';
+import type { ServerKey, ServerView } from './servers/types.ts';
+
+/**
+ * The one gate: request → who → may they → target or refusal. Pages, the hop, upgrades and the edge all call it;
+ * what it saw is what the upstream gets. Runs in workerd too: web standards only.
+ */
+export interface GateParts {
+  identify: Identify;
+  /** What a path leads to; undefined for paths of the gateway's own application. */
+  match(path: string): { target: Target; route: Route | undefined } | undefined;
+  access(who: Identity, target: Target): AccessDecision;
+  view(key: ServerKey): ServerView | undefined;
+  isOwnCookie(name: string): boolean;
+  /** See `HubContract.loginCookieFits`. */
+  loginCookieFits(key: ServerKey, cookieName: string, cookieValue: string, sessionId: string): boolean;
+  /** `https://site.example`: the origin whose pages may open WebSockets, beside the request's own `Host`. */
+  publicOrigin: string;
+}
+
+export function createAuthorize(parts: GateParts): Authorize {
+  return (request) => {
+    const matched = parts.match(request.path);
+    if (matched === undefined) return { kind: 'app' };
+    if (!sameOrigin(request, parts.publicOrigin))
+      return refuse('access.origin', `upgrade from origin ${request.origin ?? 'none'}`);
+    const who = parts.identify({ cookie: request.cookie, authorization: request.authorization });
+    return who instanceof Promise
+      ? who.then((verified) => decide(parts, request, matched, verified))
+      : decide(parts, request, matched, who);
+  };
+}
+
+function decide(
+  parts: GateParts,
+  request: GateRequest,
+  matched: { target: Target; route: Route | undefined },
+  who: Verified<Identity>,
+): GateDecision {
+  if (!who.ok) return unidentified(request, who);
+  const identity = who.value;
+  const access = parts.access(identity, matched.target);
+  if (!access.allowed) return { ...refuse('access.denied', access.reason), identity };
+  const { target, route } = matched;
+  if (route === undefined)
+    return target.kind === 'server'
+      ? { kind: 'no-server', target, identity, view: parts.view(target) }
+      : { ...refuse('request.not-found', 'service has no upstream'), identity };
+  return {
+    kind: 'hop',
+    route,
+    identity,
+    access,
+    dropCookie: (name, value) =>
+      parts.isOwnCookie(name) ||
+      (target.kind === 'server' && !parts.loginCookieFits(target, name, value, identity.sessionId)),
+    keepAuthorization: identity.via === 'hub-token',
+  };
+}
+
+/** A person's page load is sent to sign in; programs and upgrades are told that they are not signed in. */
+function unidentified(request: GateRequest, who: Extract<Verified<Identity>, { ok: false }>): GateDecision {
+  return who.error.status === 401
+    ? { kind: 'sign-in', returnTo: request.path + request.query, error: who.error }
+    : { kind: 'refuse', error: who.error, reason: who.reason };
+}
+
+/**
+ * A browser sends `Origin` with every WebSocket handshake (RFC 6455, 4.1); it must be ours. Programs send none, and
+ * prove themselves by a token that no page can make a browser send.
+ */
+function sameOrigin(request: GateRequest, publicOrigin: string): boolean {
+  if (!request.upgrade || request.origin === undefined) return true;
+  if (request.origin === publicOrigin) return true;
+  return URL.canParse(request.origin) && new URL(request.origin).host === request.host;
+}
+
+function refuse(
+  code: 'access.origin' | 'access.denied' | 'request.not-found',
+  reason: string,
+): Extract<GateDecision, { kind: 'refuse' }> {
+  return { kind: 'refuse', error: new GatewayError(code), reason };
+}

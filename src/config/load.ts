@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import type { z } from 'zod';
+import { SetupError } from '../errors.ts';
+import { fromEnvironment, merge } from './overrides.ts';
+import type { Tree } from './overrides.ts';
+import { configSchema } from './schema.ts';
+import type { Config } from './schema.ts';
+
+export interface LoadOptions {
+  /** Path of `gateway.yaml`; without one, `gateway.yaml` in `cwd` is read if it is there. */
+  file?: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** From flags; they win over the environment, which wins over the file. */
+  overrides?: Tree;
+  cwd: string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** The file that was read, or null where there is none: then this is a first run. */
+  file: string | null;
+}
+
+/** Reads the configuration. Reports every fault at once, each with its place, as one `SetupError`. */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const source = await readSource(options);
+  const tree = [fromEnvironment(options.env), options.overrides ?? {}].reduce(merge, source.tree);
+  const parsed = configSchema.safeParse(tree);
+  if (!parsed.success) throw faults(source, parsed.error.issues);
+  return { config: withPaths(parsed.data, options.cwd), file: source.file };
+}
+
+interface Source {
+  file: string | null;
+  tree: Tree;
+  place(path: readonly PropertyKey[]): string;
+}
+
+async function readSource(options: LoadOptions): Promise<Source> {
+  const file = resolve(options.cwd, options.file ?? 'gateway.yaml');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (options.file === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { file: null, tree: {}, place: () => '' };
+    throw new SetupError(`The configuration ${file} cannot be read: ${(error as Error).message}.`, {
+      advice: 'Check the path and the permissions, or run `cylc-gateway init` to write a new one.',
+      cause: error,
+    });
+  }
+  return parseSource(file, text);
+}
+
+function parseSource(file: string, text: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  if (document.errors.length > 0)
+    throw new SetupError(
+      `The configuration ${file} is not valid YAML:\n${document.errors.map((error) => `  ${error.message}`).join('\n')}`,
+      { advice: 'Correct the lines named above.' },
+    );
+  const value: unknown = document.toJS() ?? {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new SetupError(`The configuration ${file} is not a mapping of options.`, {
+      advice: 'Write `name: value` lines; `cylc-gateway init` shows all that there are.',
+    });
+  return { file, tree: value as Tree, place: (path) => placeOf(document, lines, path) };
+}
+
+/** `line 12: ` of the option, or of the closest parent that the file has. */
+function placeOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+    if (node?.range !== undefined) return `line ${lines.linePos(node.range[0]).line}: `;
+  }
+  return '';
+}
+
+function faults(source: Source, issues: readonly z.core.$ZodIssue[]): SetupError {
+  const lines = issues.map(
+    (issue) => `  ${source.place(issue.path)}${issue.path.join('.') || '(top)'}: ${issue.message}`,
+  );
+  return new SetupError(
+    `The configuration ${source.file ?? '(environment and flags)'} has faults:\n${lines.join('\n')}`,
+    {
+      advice: 'Correct them all; `cylc-gateway init` writes a file that explains every option.',
+    },
+  );
+}
+
+function withPaths(config: Config, cwd: string): Config {
+  return { ...config, dataDir: isAbsolute(config.dataDir) ? config.dataDir : resolve(cwd, config.dataDir) };
+}
