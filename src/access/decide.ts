@@ -7,7 +7,8 @@ export interface AccessRules {
   policy: SitePolicy;
   /** Whether an admin may open other people's servers without a share. */
   adminAccess: boolean;
-  shares: readonly Share[];
+  /** Shares of one server, ended ones included. Asked only where nothing else has decided. */
+  sharesOf(owner: string, server: string): readonly Share[];
   /** Groups that may use a service; absent means every account. */
   serviceGroups?: (service: string) => readonly string[] | undefined;
   /** Milliseconds since 1970. */
@@ -44,8 +45,7 @@ function decideServer(who: Identity, target: Extract<Target, { kind: 'server' }>
 
 function bestShare(who: Identity, target: { owner: string; name: string }, rules: AccessRules): Share | undefined {
   let best: Share | undefined;
-  for (const share of rules.shares) {
-    if (share.owner !== target.owner || share.server !== target.name) continue;
+  for (const share of rules.sharesOf(target.owner, target.name)) {
     if (share.expiresAt !== null && !(Date.parse(share.expiresAt) > rules.now)) continue;
     const mine =
       share.grantee.kind === 'user'

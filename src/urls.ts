@@ -1,0 +1,29 @@
+import type { ServerKey } from './servers/types.ts';
+
+/** The gateway's URL space, which is JupyterHub's: `/hub/…`, `/user/<name>/<server>/…`, `/services/<name>/…`. */
+export interface Urls {
+  /** `https://site.example`, no path. */
+  origin: string;
+  /** Base path with a slash at both ends: `/` or `/gw/`. */
+  base: string;
+  /** Whether browsers reach us by https: cookies are then `Secure` and carry the `__Host-` prefix. */
+  secure: boolean;
+  /** Path of a page or API of ours: `hub('home')` is `/hub/home`. */
+  hub(path: string): string;
+  /** Path prefix of a server, with a slash at both ends. */
+  prefix(key: ServerKey): string;
+}
+
+/** From the configured public URL; throws nothing that the configuration's schema has let pass. */
+export function createUrls(publicUrl: string): Urls {
+  const url = new URL(publicUrl);
+  const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
+  return {
+    origin: url.origin,
+    base,
+    secure: url.protocol === 'https:',
+    hub: (path) => `${base}hub/${path}`,
+    prefix: (key) =>
+      `${base}user/${encodeURIComponent(key.owner)}/${key.name === '' ? '' : `${encodeURIComponent(key.name)}/`}`,
+  };
+}
