@@ -175,6 +175,17 @@ export interface ErrorDetails {
   /** Replaces the kind's own message. Must hold no secret. */
   message?: string;
   advice?: string;
+  /** What is wrong with single fields of a form or body, by field name; shown beside them. Must hold no secret. */
+  fields?: Readonly<Record<string, string>>;
+}
+
+/** What a client is told: JupyterHub's `status` and `message`, with our own beside them. */
+export interface PublicError {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  advice: string;
+  fields?: Readonly<Record<string, string>>;
 }
 
 /** An error whose status and message may be shown to whoever asked. */
@@ -183,6 +194,7 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly advice: string;
   readonly facts: Record<string, unknown>;
+  readonly fields: Readonly<Record<string, string>> | undefined;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     const kind = kinds[code];
@@ -192,11 +204,13 @@ export class GatewayError extends Error {
     this.status = kind.status;
     this.advice = details.advice ?? kind.advice;
     this.facts = details.facts ?? {};
+    this.fields = details.fields;
   }
 
   /** What a program gets: the shape of JupyterHub's error bodies (`status`, `message`) and our code beside it. */
-  toJSON(): { status: number; code: ErrorCode; message: string; advice: string } {
-    return { status: this.status, code: this.code, message: this.message, advice: this.advice };
+  toJSON(): PublicError {
+    const body = { status: this.status, code: this.code, message: this.message, advice: this.advice };
+    return this.fields === undefined ? body : { ...body, fields: this.fields };
   }
 }
 

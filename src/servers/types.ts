@@ -94,7 +94,7 @@ export interface Servers {
   get(key: ServerKey): ServerView | undefined;
   /** The forms this account may choose from, with its last choices as defaults. */
   forms(owner: string): Promise<ProfileForm[]>;
-  /** Resolves when the start is accepted (queued or starting); throws `spawn.options`, `server.exists`, `server.limit`. */
+  /** Resolves when the start is accepted (queued or starting); throws `spawn.options` (with `fields`), `server.exists`, `server.limit`. */
   start(request: StartRequest): Promise<ServerView>;
   /** Resolves when it has stopped; cancels a start. With `force`, SIGKILL at once. */
   stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void>;
