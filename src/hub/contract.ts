@@ -1,0 +1,79 @@
+import type { AccountCache } from './accountCache.ts';
+import { keyText } from '../servers/types.ts';
+import { clientIdOf, serverOfClient } from './clientId.ts';
+import { serverEnvironment } from './environment.ts';
+import { tokenInLoginCookie } from './loginCookie.ts';
+import type { Codes } from './oauth/codes.ts';
+import { toIdentity } from './principals.ts';
+import type { Bearer } from './principals.ts';
+import type { Tokens } from './tokens/createTokens.ts';
+import type { HubContract } from './types.ts';
+
+export interface ContractDeps {
+  tokens: Tokens;
+  codes: Codes;
+  accounts: AccountCache;
+  resolve: (token: string) => Bearer | undefined;
+  /** ms since 1970, by client id. */
+  contacts: Map<string, number>;
+  baseUrl: string;
+  apiUrl: () => string;
+}
+
+/** The Hub as the rest of the gateway sees it. */
+export function createContract(deps: ContractDeps): HubContract {
+  async function forgetClient(clientId: string): Promise<void> {
+    deps.contacts.delete(clientId);
+    await deps.tokens.revokeWhere((record) => record.clientId === clientId);
+  }
+
+  return {
+    async prepare(server) {
+      const clientId = clientIdOf(server.key);
+      await forgetClient(clientId);
+      deps.accounts.put(server.account);
+      const { owner } = server.key;
+      const { token } = await deps.tokens.issue({
+        kind: 'server',
+        owner,
+        clientId,
+        scopes: [`access:servers!server=${keyText(server.key)}`, ...ownScopes(owner)],
+        note: `Server at ${server.prefix}`,
+      });
+      const { baseUrl } = deps;
+      return serverEnvironment({ key: server.key, token, prefix: server.prefix, baseUrl, apiUrl: deps.apiUrl() });
+    },
+    lastContact: (key) => deps.contacts.get(clientIdOf(key)),
+    forget: (key) => forgetClient(clientIdOf(key)),
+    async forgetSession(sessionId) {
+      deps.codes.forgetSession(sessionId);
+      await deps.tokens.revokeWhere((record) => record.sessionId === sessionId);
+    },
+    async forgetAccount(account) {
+      deps.accounts.drop(account);
+      await deps.tokens.revokeWhere((record) => record.owner === account || ownsClient(account, record.clientId));
+    },
+    resolveToken(token) {
+      const bearer = deps.resolve(token);
+      return bearer === undefined ? undefined : toIdentity(bearer);
+    },
+    loginCookieFits(key, cookieName, cookieValue, sessionId) {
+      const clientId = clientIdOf(key);
+      if (cookieName !== clientId && cookieName !== `__Host-${clientId}`) return true;
+      const token = tokenInLoginCookie(cookieValue);
+      const record = token === undefined ? undefined : deps.resolve(token)?.record;
+      return record?.clientId === clientId && record.sessionId === sessionId;
+    },
+  };
+}
+
+/** What a server may do with its own token (JupyterHub's role `server`): say who it is, and that it is active. */
+function ownScopes(owner: string): string[] {
+  return ['users:activity', 'read:users:activity', 'read:users:groups', 'read:users:name'].map(
+    (scope) => `${scope}!user=${owner}`,
+  );
+}
+
+function ownsClient(account: string, clientId: string | null): boolean {
+  return clientId !== null && serverOfClient(clientId)?.owner === account;
+}

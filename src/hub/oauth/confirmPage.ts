@@ -1,0 +1,22 @@
+import { html } from 'hono/html';
+import type { Context } from 'hono';
+import type { Account } from '../../access/types.ts';
+import { pageStyle, sendPage } from './pageShell.ts';
+import type { OAuthClient } from './clients.ts';
+
+/** Asked once before another's server (or a service) learns who the visitor is, as JupyterHub asks. */
+export function confirmPage(
+  c: Context,
+  page: { client: OAuthClient; visitor: Account; ticket: string },
+): Response | Promise<Response> {
+  const body = html`<h1>Open ${page.client.description}?</h1>
+    <p>
+      It will learn that you are <strong>${page.visitor.name}</strong> and which groups you are in. It can do nothing in
+      your name.
+    </p>
+    <form method="post">
+      <input type="hidden" name="_xsrf" value="${page.ticket}" />
+      <button type="submit">Open as ${page.visitor.name}</button>
+    </form>`;
+  return sendPage(c, { title: `Open ${page.client.description}?`, body, style: pageStyle });
+}

@@ -1,0 +1,52 @@
+import type { AdminData, StateData } from '../../src/store/schema.ts';
+import type { Store, StoreDocument } from '../../src/store/types.ts';
+
+/** A store that lives in memory, for tests of what is built on it. `edit` plays the admin with an editor. */
+export interface MemoryStore extends Store<AdminData, StateData> {
+  edit(change: (draft: AdminData) => void): void;
+}
+
+export function createMemoryStore(): MemoryStore {
+  const admin = memoryDocument<AdminData>({
+    version: 1,
+    accounts: {},
+    groups: {},
+    shares: {},
+    announcements: {},
+    servers: {},
+  });
+  const state = memoryDocument<StateData>({ version: 1, servers: {}, tokens: {}, sessions: {}, choices: {} });
+  return {
+    admin: admin.document,
+    state: state.document,
+    edit: (change) => admin.apply(change, 'hand'),
+    close: () => Promise.resolve(),
+  };
+}
+
+type Listener<T> = Parameters<StoreDocument<T>['onChange']>[0];
+
+function memoryDocument<T>(initial: T) {
+  let data = initial;
+  const listeners = new Set<Listener<T>>();
+  const apply = (change: (draft: T) => void, by: 'program' | 'hand') => {
+    const before = data as StoreDocument<T>['data'];
+    data = structuredClone(data);
+    change(data);
+    for (const listener of listeners) listener({ before, after: data as StoreDocument<T>['data'], by });
+  };
+  const document: StoreDocument<T> = {
+    get data() {
+      return data as StoreDocument<T>['data'];
+    },
+    update: (change) => {
+      apply(change, 'program');
+      return Promise.resolve();
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  return { document, apply };
+}
