@@ -22,12 +22,6 @@ export function serverOfClient(clientId: string): ServerKey | undefined {
   }
 }
 
-/** Path prefix of a server, with a slash at both ends. `basePath` is empty or begins with a slash and ends without. */
-export function serverPrefix(basePath: string, key: ServerKey): string {
-  const own = `${basePath}/user/${encodeURIComponent(key.owner)}/`;
-  return key.name === '' ? own : `${own}${encodeURIComponent(key.name)}/`;
-}
-
 function quote(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*~]/g,

@@ -9,6 +9,7 @@ import type { ServerKey, Servers } from '../servers/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Urls } from '../urls.ts';
 import { createAccountCache } from './accountCache.ts';
 import { createActivityRoute } from './api/activity.ts';
 import { createUserRoute } from './api/user.ts';
@@ -35,8 +36,7 @@ export interface HubDeps {
   accounts: AccountDirectory;
   /** May this person open that target now? */
   access: (identity: Identity, target: Target) => AccessDecision;
-  /** Empty, or begins with a slash and ends without. */
-  basePath: string;
+  urls: Urls;
   /** Folder of the Hub's unix socket. */
   runtimeDir: string;
   clock: Clock;
@@ -60,11 +60,11 @@ export interface Hub {
 }
 
 export function createHub(deps: HubDeps): Hub {
-  const { store, clock, basePath } = deps;
+  const { store, clock, urls } = deps;
   const tokens = createTokens({ store, clock });
   const accounts = createAccountCache({ accounts: deps.accounts, clock });
   const codes = createCodes({ clock });
-  const clients = createClients({ tokens, basePath });
+  const clients = createClients({ tokens, urls });
   const contacts = new Map<string, number>();
   const resolve = (token: string) => resolveBearer({ tokens, accounts, store, access: deps.access }, token);
   const onContact = (key: ServerKey) => void contacts.set(clientIdOf(key), clock.now());
@@ -72,7 +72,7 @@ export function createHub(deps: HubDeps): Hub {
   let listener: ApiListener | undefined;
   let stopWatching: (() => void) | undefined;
 
-  const app = createBaseApp({ basePath, log: deps.log });
+  const app = createBaseApp({ urls, log: deps.log });
   app.get('/', (c) => c.json({ version: jupyterhubVersion }));
   app.route('/', createUserRoute({ resolve }));
   app.route('/', createActivityRoute({ resolve, onContact }));
@@ -80,7 +80,7 @@ export function createHub(deps: HubDeps): Hub {
   app.route(
     '/',
     createAuthorizeRoutes({
-      basePath,
+      urls,
       clients,
       codes,
       tokens,
@@ -95,7 +95,7 @@ export function createHub(deps: HubDeps): Hub {
     if (listener === undefined) throw new GatewayError('internal', { facts: { why: 'the Hub does not listen yet' } });
     return listener.apiUrl;
   };
-  const baseUrl = `${basePath}/`;
+  const baseUrl = urls.base;
   const contract = createContract({ tokens, codes, accounts, resolve, contacts, baseUrl, apiUrl });
 
   return {
@@ -111,12 +111,12 @@ export function createHub(deps: HubDeps): Hub {
     },
     async listen() {
       await accounts.load(tokens.list((record) => record.kind !== 'service').map((record) => record.owner));
-      const root = new Hono({ strict: false }).route(`${basePath}/hub/api`, app);
+      const root = new Hono({ strict: false }).route(urls.hub('api'), app);
       root.notFound((c) => c.json(new GatewayError('request.not-found').toJSON(), 404));
       listener = await listenForServers({
         fetch: (request) => root.fetch(request),
         runtimeDir: deps.runtimeDir,
-        basePath,
+        urls,
       });
       return { apiUrl: listener.apiUrl };
     },
@@ -129,7 +129,7 @@ export function createHub(deps: HubDeps): Hub {
 }
 
 /** What every answer has: the version that hubapp compares, a bound on bodies, errors in JupyterHub's shape. */
-function createBaseApp(deps: { basePath: string; log: Logger }): Hono {
+function createBaseApp(deps: { urls: Urls; log: Logger }): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
@@ -149,7 +149,7 @@ function createBaseApp(deps: { basePath: string; log: Logger }): Hono {
     if (error.status >= 500) deps.log.error({ ...facts, err: error }, 'the Hub API failed');
     else deps.log.debug(facts, 'the Hub API refused');
     c.header('x-jupyterhub-version', jupyterhubVersion);
-    if (c.req.path.endsWith('/oauth2/authorize')) return errorPage(c, error, `${deps.basePath}/hub/home`);
+    if (c.req.path.endsWith('/oauth2/authorize')) return errorPage(c, error, deps.urls.hub('home'));
     return c.json(error.toJSON(), error.status as 400);
   });
   return app;

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { SetupError } from '../errors.ts';
+import type { Urls } from '../urls.ts';
 
 export interface ApiListener {
   /** What servers get as JUPYTERHUB_API_URL. */
@@ -18,7 +19,7 @@ export interface ApiListener {
 export async function listenForServers(options: {
   fetch: (request: Request) => Response | Promise<Response>;
   runtimeDir: string;
-  basePath: string;
+  urls: Urls;
 }): Promise<ApiListener> {
   const path = join(options.runtimeDir, 'hub.sock');
   if (Buffer.byteLength(path) > 107)
@@ -35,7 +36,7 @@ export async function listenForServers(options: {
   await listen(server, path);
   await chmod(path, 0o666);
   return {
-    apiUrl: `http+unix://${encodeURIComponent(path)}${options.basePath}/hub/api`,
+    apiUrl: `http+unix://${encodeURIComponent(path)}${options.urls.hub('api')}`,
     close: () => closeServer(server),
   };
 }

@@ -9,6 +9,8 @@ import { createHub } from '../../src/hub/createHub.ts';
 import type { Hub } from '../../src/hub/createHub.ts';
 import type { Identify } from '../../src/identity/types.ts';
 import type { ServerKey, ServerView } from '../../src/servers/types.ts';
+import { createUrls } from '../../src/urls.ts';
+import type { Urls } from '../../src/urls.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import type { MemoryStore } from './memoryStore.ts';
@@ -44,7 +46,7 @@ export function makeShare(owner: string, visitor: string, more: Partial<Share> =
   return { id: `${owner}-${visitor}`, owner, server: '', grantee, ...rest, ...more };
 }
 
-export async function createHubWorld(options: { basePath?: string; people?: Account[] } = {}): Promise<HubWorld> {
+export async function createHubWorld(options: { publicUrl?: string; people?: Account[] } = {}): Promise<HubWorld> {
   const runtimeDir = await mkdtemp(join(tmpdir(), 'cgw-hub-'));
   const people = new Map((options.people ?? defaultPeople()).map((account) => [account.name, account]));
   const clock = { nowMs: Date.parse('2026-06-01T12:00:00Z'), now: () => clock.nowMs };
@@ -52,7 +54,11 @@ export async function createHubWorld(options: { basePath?: string; people?: Acco
   const store = createMemoryStore();
   const shares: Share[] = [];
   const ended = new Set<string>();
-  const build = () => buildHub({ store, clock, people, shares, ended, listeners, runtimeDir }, options.basePath ?? '');
+  const build = () =>
+    buildHub(
+      { store, clock, people, shares, ended, listeners, runtimeDir },
+      createUrls(options.publicUrl ?? 'http://localhost:8000'),
+    );
   const world: HubWorld = {
     hub: build(),
     store,
@@ -86,14 +92,20 @@ interface Parts extends Pick<HubWorld, 'store' | 'clock' | 'people' | 'shares' |
   listeners: Set<(view: ServerView) => void>;
 }
 
-function buildHub(parts: Parts, basePath: string): Hub {
-  const rules = () => ({ policy: 'owner' as const, adminAccess: false, shares: parts.shares, now: parts.clock.now() });
+function buildHub(parts: Parts, urls: Urls): Hub {
+  const rules = () => ({
+    policy: 'owner' as const,
+    adminAccess: false,
+    sharesOf: (owner: string, server: string) =>
+      parts.shares.filter((share) => share.owner === owner && share.server === server),
+    now: parts.clock.now(),
+  });
   const hub = createHub({
     config: configSchema.parse({}),
     store: parts.store,
     accounts: { find: (name) => Promise.resolve(parts.people.get(name)) },
     access: (identity, target) => decideAccess(identity, target, rules()),
-    basePath,
+    urls,
     runtimeDir: parts.runtimeDir,
     clock: parts.clock,
     log: createLog({ level: 'error', format: 'json' }),

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { AccessDecision, Account, Identity, Target } from '../../access/types.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Identify } from '../../identity/types.ts';
+import type { Urls } from '../../urls.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
 import type { Clients, OAuthClient } from './clients.ts';
 import type { Codes } from './codes.ts';
@@ -10,7 +11,7 @@ import type { ConfirmTickets } from './confirmTickets.ts';
 import { confirmPage } from './confirmPage.ts';
 
 export interface AuthorizeDeps {
-  basePath: string;
+  urls: Urls;
   clients: Clients;
   codes: Codes;
   tickets: ConfirmTickets;
@@ -34,7 +35,7 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
   const app = new Hono();
   app.get('/oauth2/authorize', async (c) => {
     const identity = await signedIn(c, deps);
-    if (identity === undefined) return c.redirect(signInPath(c, deps.basePath), 302);
+    if (identity === undefined) return c.redirect(signInPath(c, deps.urls), 302);
     const request = parseAuthorize(c, deps.clients);
     if (request.fault !== undefined) return goBack(c, request, { error: request.fault });
     const level = assertAllowed(deps, identity, request.client);
@@ -64,9 +65,9 @@ async function signedIn(c: Context, deps: AuthorizeDeps): Promise<Identity | und
   return verified?.ok === true ? verified.value : undefined;
 }
 
-function signInPath(c: Context, basePath: string): string {
+function signInPath(c: Context, urls: Urls): string {
   const { pathname, search } = new URL(c.req.url);
-  return `${basePath}/hub/login?next=${encodeURIComponent(pathname + search)}`;
+  return `${urls.hub('login')}?next=${encodeURIComponent(pathname + search)}`;
 }
 
 function parseAuthorize(c: Context, clients: Clients): AuthorizeRequest {

@@ -1,5 +1,6 @@
 import type { Target } from '../../access/types.ts';
-import { clientIdOf, serverOfClient, serverPrefix } from '../clientId.ts';
+import type { Urls } from '../../urls.ts';
+import { clientIdOf, serverOfClient } from '../clientId.ts';
 import { hashToken } from '../tokens/tokenText.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
 
@@ -20,7 +21,7 @@ export interface Clients {
 }
 
 /** A server is a client for as long as its API token lives. */
-export function createClients(deps: { tokens: Tokens; basePath: string }): Clients {
+export function createClients(deps: { tokens: Tokens; urls: Urls }): Clients {
   return {
     find(clientId) {
       const key = serverOfClient(clientId);
@@ -30,7 +31,7 @@ export function createClients(deps: { tokens: Tokens; basePath: string }): Clien
       return {
         id: clientIdOf(key),
         target: { kind: 'server', ...key },
-        redirectUri: `${serverPrefix(deps.basePath, key)}oauth_callback`,
+        redirectUri: `${deps.urls.prefix(key)}oauth_callback`,
         description: key.name === '' ? `the server of ${key.owner}` : `the server "${key.name}" of ${key.owner}`,
       };
     },

@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
-import { clientIdOf, serverOfClient, serverPrefix } from '../../../src/hub/clientId.ts';
+import { clientIdOf, serverOfClient } from '../../../src/hub/clientId.ts';
 
 test('a plain name gives the client id that JupyterHub gives', () => {
   expect(clientIdOf({ owner: 'alice', name: '' })).toBe('jupyterhub-user-alice');
@@ -24,9 +24,4 @@ test('every server is found again from its client id, which fits into a cookie n
 test('other texts are no client of a server', () => {
   for (const id of ['', 'service-x', 'jupyterhub-user-', 'jupyterhub-user-%zz', 'jupyterhub-user-%61lice'])
     expect(serverOfClient(id), id).toBeUndefined();
-});
-
-test('the prefix has the base path and a slash at both ends', () => {
-  expect(serverPrefix('', { owner: 'alice', name: '' })).toBe('/user/alice/');
-  expect(serverPrefix('/gw', { owner: 'alice', name: 'nowcast' })).toBe('/gw/user/alice/nowcast/');
 });
