@@ -34,6 +34,8 @@ export const announcementSchema = z.strictObject({
 export const adminSchema = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1),
+  /** Counts the writes: tells which version a hand edit began from. */
+  revision: z.number().int().min(0).optional(),
   accounts: z.record(z.string(), accountEntrySchema),
   groups: z.record(z.string(), z.strictObject({ members: z.array(z.string()) })),
   shares: z.record(z.string(), shareSchema),
@@ -119,6 +121,8 @@ export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 export const stateSchema = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1),
+  /** Counts the writes: tells which version a hand edit began from. */
+  revision: z.number().int().min(0).optional(),
   /** Keyed `owner/name`. */
   servers: z.record(z.string(), serverRecordSchema),
   /** Keyed by id. */

@@ -1,5 +1,7 @@
 /** The store: two JSON documents, one writer in this process, and an admin with an editor. */
 
+import type { RecordChange } from './draft.ts';
+
 export type DeepReadonly<T> = T extends (infer U)[]
   ? readonly DeepReadonly<U>[]
   : T extends object
@@ -16,10 +18,19 @@ export interface StoreDocument<T> {
    */
   update(change: (draft: T) => void): Promise<void>;
   /** Called after each change, whoever made it. Returns the function that ends it. */
-  onChange(
-    listener: (change: { before: DeepReadonly<T>; after: DeepReadonly<T>; by: 'program' | 'hand' }) => void,
-  ): () => void;
+  onChange(listener: ChangeListener<T>): () => void;
+  /** Undefined while writing works; otherwise since when (ms since 1970) and why it does not. */
+  readonly trouble: { sinceMs: number; reason: string } | undefined;
 }
+
+export type ChangeListener<T> = (change: {
+  /** Good only during the call; `changes` may be kept. */
+  before: DeepReadonly<T>;
+  after: DeepReadonly<T>;
+  /** The records that were touched: cheaper to look through than `before` and `after`. */
+  changes: readonly RecordChange[];
+  by: 'program' | 'hand';
+}) => void;
 
 export interface Store<Admin, State> {
   readonly admin: StoreDocument<Admin>;

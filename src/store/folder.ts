@@ -1,0 +1,62 @@
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetupError } from '../errors.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { errnoOf, isTemporaryName } from './files.ts';
+
+/**
+ * Makes the data folder ready: there, ours, writable, mode 0700.
+ *
+ * @throws SetupError naming what is wrong and the command that mends it.
+ */
+export function prepareFolder(dataDir: string, log: Logger): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unwritable(dataDir, cause);
+  }
+  checkOwner(dataDir);
+  tightenMode(dataDir, 0o700, log);
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unwritable(dataDir, cause);
+  }
+}
+
+/** Under the lock: checks the files that are there, and clears away what a crash left half-written. */
+export function prepareFiles(dataDir: string, names: readonly string[], log: Logger): void {
+  for (const name of readdirSync(dataDir)) {
+    if (isTemporaryName(name)) unlinkSync(join(dataDir, name));
+    if (!names.includes(name)) continue;
+    checkOwner(join(dataDir, name));
+    tightenMode(join(dataDir, name), 0o600, log);
+  }
+}
+
+/** Another user's file could be changed by that user under our feet, and we could not keep its mode. */
+function checkOwner(path: string): void {
+  const { uid } = statSync(path);
+  const own = process.geteuid?.();
+  if (own === undefined || uid === own) return;
+  throw new SetupError(`${path} belongs to the user with uid ${uid}, but the gateway runs with uid ${own}.`, {
+    advice: `Run the gateway as that user, give the folder away (chown -R ${own} FOLDER), or name another in \`dataDir\`.`,
+    exitCode: 77,
+  });
+}
+
+function tightenMode(path: string, mode: number, log: Logger): void {
+  const now = statSync(path).mode & 0o777;
+  if ((now & ~mode) === 0) return;
+  chmodSync(path, mode);
+  log.info({ path, mode: `0${mode.toString(8)}`, was: `0${now.toString(8)}` }, 'store: closed to other users');
+}
+
+function unwritable(dataDir: string, cause: unknown): SetupError {
+  const reason = errnoOf(cause) ?? 'unknown';
+  return new SetupError(`The data folder ${dataDir} cannot be written (${reason}).`, {
+    advice: 'Make it writable for the user who runs the gateway, or name another folder in `dataDir`.',
+    exitCode: 73,
+    cause,
+  });
+}

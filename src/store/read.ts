@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { SetupError } from '../errors.ts';
+import { faultText, schemaFaults, type Fault } from './faults.ts';
+import { isObject } from './json.ts';
+import { adoptDocument, type DocumentKind } from './kinds.ts';
+import { scanJson, type Scan } from './scan.ts';
+import { revisionOf } from './serialise.ts';
+
+/** A document's text, understood or not. `newer`: it was written by a later version of the gateway. */
+export type ReadResult<T> = { ok: true; data: T; revision: number } | { ok: false; faults: Fault[]; newer?: number };
+
+/** Larger files are the program's own; they are scanned for doubled keys only when something else is wrong. */
+const alwaysScannedBytes = 8 * 1024 * 1024;
+
+/** Parses and validates: all faults at once, each with its place. */
+export function readDocument<T>(kind: DocumentKind<T>, text: string): ReadResult<T> {
+  const parsed = parse(text);
+  const scan = parsed === undefined || text.length < alwaysScannedBytes ? scanJson(text) : undefined;
+  if (scan !== undefined && scan.faults.length > 0) return { ok: false, faults: scan.faults };
+  const places = (): Scan => scan ?? scanJson(text);
+  if (!isObject(parsed))
+    return {
+      ok: false,
+      faults: [
+        {
+          ...places().place([]),
+          path: '',
+          message: 'The document must be an object.',
+          suggestion: 'It begins with { and ends with }.',
+        },
+      ],
+    };
+  const version = parsed['version'];
+  if (typeof version === 'number' && version > kind.version) return { ok: false, faults: [], newer: version };
+  const checked = kind.schema.safeParse(parsed);
+  if (checked.success) return { ok: true, data: adoptDocument(kind, parsed), revision: revisionOf(parsed) };
+  const { place } = places();
+  return { ok: false, faults: schemaFaults(checked.error, place, (path) => knownFields(kind.schema, path)) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of the fields that the schema knows at a path. */
+function knownFields(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const step of path) {
+    while (at instanceof z.ZodOptional || at instanceof z.ZodNullable) at = at.unwrap();
+    if (at instanceof z.ZodObject) at = at.shape[String(step)];
+    else if (at instanceof z.ZodRecord) at = at.valueType;
+    else if (at instanceof z.ZodArray) at = at.element;
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+/** What the person at the terminal is told when the gateway cannot start on a document. Nothing was changed. */
+export function unreadableError(
+  path: string,
+  kind: DocumentKind<unknown>,
+  result: ReadResult<unknown> & { ok: false },
+  newestBackup?: string,
+): SetupError {
+  if (result.newer !== undefined)
+    return new SetupError(`${path} is of version ${result.newer}; this gateway knows versions up to ${kind.version}.`, {
+      advice: 'It was written by a newer gateway: start that one, or restore a backup made before the upgrade.',
+    });
+  const shown = result.faults.slice(0, 20).map((fault) => `\n  ${faultText(fault)}`);
+  const more = result.faults.length > shown.length ? `\n  … and ${result.faults.length - shown.length} more` : '';
+  const backup =
+    newestBackup === undefined ? '' : ` Or go back to the last good version: cylc-gateway restore ${newestBackup}`;
+  return new SetupError(`${path} cannot be used; it was left as it is:${shown.join('')}${more}`, {
+    advice: `Mend it and start again.${backup}`,
+  });
+}

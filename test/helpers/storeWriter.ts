@@ -1,0 +1,10 @@
+/** A process of its own that writes without end: tells each change only once the store has acknowledged it. */
+import { openStore } from '../../src/store/open.ts';
+import { collectLog } from './storeFixture.ts';
+
+const store = await openStore({ dataDir: process.argv[2] as string, log: collectLog().log, batchMs: 1 });
+console.log('open');
+for (let n = Object.keys(store.state.data.choices).length; ; n++) {
+  await store.state.update((draft) => void (draft.choices[`n${n}`] = { n }));
+  console.log(String(n));
+}
