@@ -1,3 +1,5 @@
+import { viewBefore } from '../../src/store/before.ts';
+import { applyChanges, collectChanges } from '../../src/store/draft.ts';
 import type { AdminData, StateData } from '../../src/store/schema.ts';
 import type { Store, StoreDocument } from '../../src/store/types.ts';
 
@@ -25,20 +27,22 @@ export function createMemoryStore(): MemoryStore {
 }
 
 type Listener<T> = Parameters<StoreDocument<T>['onChange']>[0];
+type Change<T> = Parameters<Listener<T>>[0];
 
-function memoryDocument<T>(initial: T) {
-  let data = initial;
+function memoryDocument<T extends object>(initial: T) {
+  const data = initial;
   const listeners = new Set<Listener<T>>();
   const apply = (change: (draft: T) => void, by: 'program' | 'hand') => {
-    const before = data as StoreDocument<T>['data'];
-    data = structuredClone(data);
-    change(data);
-    for (const listener of listeners) listener({ before, after: data as StoreDocument<T>['data'], by });
+    const changes = collectChanges(data, change);
+    applyChanges(data, changes);
+    const event = { before: viewBefore(data, changes), after: data } as Pick<Change<T>, 'before' | 'after'>;
+    for (const listener of listeners) listener({ ...event, changes, by });
   };
   const document: StoreDocument<T> = {
     get data() {
       return data as StoreDocument<T>['data'];
     },
+    trouble: undefined,
     update: (change) => {
       apply(change, 'program');
       return Promise.resolve();
