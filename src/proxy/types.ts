@@ -1,6 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { AccessDecision, Identity, Target } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ServerView, Upstream } from '../servers/types.ts';
+import type { CanonicalRequest } from './canonical.ts';
 
 /** A route: path prefix → upstream. */
 export interface Route {
@@ -63,4 +66,65 @@ export interface ConnectionInfo {
   target: Target;
   /** ms since 1970; closed when it passes. */
   expiresAt: number;
+}
+
+/** What a path leads to: the target is known from the path alone; the route only while an upstream is there. */
+export interface RouteMatch {
+  target: Target;
+  route: Route | undefined;
+}
+
+/** Path prefix → target → upstream. Look-ups cost the same for one route and for ten thousand. */
+export interface RouteTable {
+  /** The path is canonical and without query. Undefined for paths that are no route at all. */
+  match(path: string): RouteMatch | undefined;
+  /** The prefix of a target, with a slash at both ends and the base path in front. */
+  prefixOf(target: Target): string;
+  /** Opens a route, or moves it to another upstream. */
+  open(target: Target, upstream: Upstream): Route;
+  /** Names a server that has no upstream yet: without it, `/user/alice/nowcast/` is a page of alice's default server. */
+  declare(target: Target): void;
+  /** The upstream is gone, the name stays known. */
+  close(target: Target): void;
+  /** The name is gone too. */
+  forget(target: Target): void;
+  routes(): Iterable<Route>;
+  /** Called after each open and close. Returns the function that ends it. */
+  onChange(listener: (route: Route, state: 'open' | 'closed') => void): () => void;
+}
+
+/** What a refusal page may know of the request. */
+export interface RenderRequest extends GateRequest {
+  accept: string | undefined;
+  /** Shown on the page and in the log line. */
+  requestId: string;
+}
+
+export interface Rendered {
+  status: number;
+  headers: Record<string, string | string[]>;
+  body: string;
+}
+
+/** Makes status, headers and body of every answer that is neither the hop's nor the application's. */
+export interface RenderDecision {
+  (decision: Exclude<GateDecision, HopPlan | { kind: 'app' }>, request: RenderRequest): Rendered | Promise<Rendered>;
+}
+
+/** One request on its way through the hop, as the front door hands it over. */
+export interface Exchange {
+  requestId: string;
+  request: CanonicalRequest;
+  /** Answers the client with an error of ours, if its answer has not begun; otherwise breaks it off. */
+  refuse(error: GatewayError): void;
+}
+
+export interface Hop {
+  http(req: IncomingMessage, res: ServerResponse, plan: HopPlan, exchange: Exchange): void;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, plan: HopPlan, exchange: Exchange): void;
+  readonly connections: Connections;
+  /** Lets go of the kept connections to an upstream that is no more. */
+  release(upstream: Upstream): void;
+  /** Ends WebSockets with 1001 and kept connections; resolves when all are closed. */
+  close(): Promise<void>;
 }

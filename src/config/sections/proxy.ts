@@ -8,4 +8,32 @@ export const proxySchema = z.strictObject({
     .min(1)
     .default(300)
     .describe("Longest wait for the head of a server's answer, seconds. Bodies and WebSockets have no such limit."),
+  keepAliveS: z
+    .number()
+    .min(1)
+    .default(60)
+    .describe('How long an idle connection to a server is kept for the next request, seconds.'),
+  connectionsPerServer: z
+    .number()
+    .int()
+    .min(1)
+    .default(64)
+    .describe('Most connections to one server at once, WebSockets aside. A browser opens six.'),
+  maxHeaderKiB: z
+    .number()
+    .int()
+    .min(8)
+    .max(256)
+    .default(32)
+    .describe('Largest head (request line and headers) of a request or an answer, KiB.'),
+  clientHeadersTimeoutS: z
+    .number()
+    .min(1)
+    .default(20)
+    .describe('Longest time a client may take to send the head of a request, seconds.'),
+  clientKeepAliveS: z
+    .number()
+    .min(1)
+    .default(75)
+    .describe("How long a client's idle connection is kept, seconds. Longer than that of a proxy in front."),
 });

@@ -1,0 +1,53 @@
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Rendered } from './types.ts';
+import { writeHead } from './upgradeHead.ts';
+
+/** Sends a made answer. `close` where the connection cannot be trusted or still has an unread body. */
+export function answerHttp(
+  req: IncomingMessage,
+  res: ServerResponse,
+  rendered: Rendered,
+  { requestId, close }: { requestId: string; close: boolean },
+): void {
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+    return;
+  }
+  const headers: Record<string, string | string[] | number> = {
+    ...rendered.headers,
+    'content-length': Buffer.byteLength(rendered.body),
+    'x-request-id': requestId,
+  };
+  if (close || !req.complete) headers['connection'] = 'close';
+  res.writeHead(rendered.status, headers);
+  res.end(req.method === 'HEAD' ? undefined : rendered.body);
+}
+
+/** The same answer to an upgrade: status line, headers, body, end. */
+export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: string): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  const headers: string[] = [];
+  for (const [name, value] of Object.entries(rendered.headers))
+    for (const one of Array.isArray(value) ? value : [value]) headers.push(name, one);
+  const body = Buffer.from(rendered.body);
+  headers.push('content-length', String(body.length), 'x-request-id', requestId, 'connection', 'close');
+  const head = writeHead(`HTTP/1.1 ${rendered.status} ${STATUS_CODES[rendered.status] ?? ''}`, headers);
+  socket.end(Buffer.concat([head, body]));
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), 2000);
+  socket.once('close', () => clearTimeout(cut));
+}
+
+/** What the parser itself refused: there is no request to answer, only a socket. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (socket.destroyed) return;
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, ['content-length', '0', 'connection', 'close']);
+  socket.end(head, () => socket.destroy());
+}

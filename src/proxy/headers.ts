@@ -1,0 +1,111 @@
+import { confineSetCookie, keepCookies } from './cookies.ts';
+import { requestHeaderKind, responseHeaderKind } from './headerKinds.ts';
+import type { HeaderKind } from './headerKinds.ts';
+
+/** Header rules on raw name and value pairs, in turn in one array. Edge-safe. */
+
+export interface Forwarded {
+  /** Address of the client, or the chain of addresses that trusted proxies named. */
+  for: string;
+  proto: 'http' | 'https';
+  /** As the browser named it. */
+  host: string | undefined;
+  port: string;
+}
+
+export interface RequestRule {
+  dropCookie(name: string, value: string): boolean;
+  keepAuthorization: boolean;
+  forwarded: Forwarded;
+}
+
+export interface HeaderRules {
+  /** What the upstream gets of a request: end-to-end headers as they came, then what we vouch for, last. */
+  request(raw: readonly string[], rule: RequestRule): string[];
+  /** What the client gets of an answer. `prefix` confines cookies. */
+  response(raw: readonly string[], prefix: string): string[];
+}
+
+/** Spellings remembered at most: browsers use some fifty, and a client must not make us hold more. */
+const maxKnown = 512;
+
+export function createHeaderRules(): HeaderRules {
+  const requestKind = remembered(requestHeaderKind);
+  const responseKind = remembered(responseHeaderKind);
+  return {
+    request(raw, rule) {
+      const out: string[] = [];
+      let nominated: string[] | undefined;
+      for (let i = 0; i < raw.length; i += 2) {
+        const name = raw[i]!;
+        const value = raw[i + 1]!;
+        const kind = requestKind(name);
+        if (kind === 'pass') out.push(name, value);
+        else if (kind === 'cookie')
+          pushIfAny(
+            out,
+            name,
+            keepCookies(value, (cookie, text) => rule.dropCookie(cookie, text)),
+          );
+        else if (kind === 'authorization') pushIfAny(out, name, rule.keepAuthorization ? value : undefined);
+        else if (kind === 'connection') nominated = addNominated(nominated, value);
+      }
+      if (nominated !== undefined) removeNominated(out, nominated);
+      pushForwarded(out, rule.forwarded);
+      return out;
+    },
+    response(raw, prefix) {
+      const out: string[] = [];
+      let nominated: string[] | undefined;
+      for (let i = 0; i < raw.length; i += 2) {
+        const name = raw[i]!;
+        const value = raw[i + 1]!;
+        const kind = responseKind(name);
+        if (kind === 'pass') out.push(name, value);
+        else if (kind === 'set-cookie') pushIfAny(out, name, confineSetCookie(value, prefix));
+        else if (kind === 'service-worker-allowed') pushIfAny(out, name, value.startsWith(prefix) ? value : undefined);
+        else if (kind === 'connection') nominated = addNominated(nominated, value);
+      }
+      if (nominated !== undefined) removeNominated(out, nominated);
+      return out;
+    },
+  };
+}
+
+function remembered(kindOf: (name: string) => HeaderKind): (name: string) => HeaderKind {
+  const known = new Map<string, HeaderKind>();
+  return (name) => {
+    let kind = known.get(name);
+    if (kind !== undefined) return kind;
+    kind = kindOf(name);
+    if (known.size < maxKnown) known.set(name, kind);
+    return kind;
+  };
+}
+
+function pushIfAny(out: string[], name: string, value: string | undefined): void {
+  if (value !== undefined) out.push(name, value);
+}
+
+/** Names in a `Connection` header end at this hop as well; `keep-alive` and `close`, nearly all there is, name nothing. */
+function addNominated(sofar: string[] | undefined, value: string): string[] | undefined {
+  if (value === 'keep-alive' || value === 'close') return sofar;
+  const names = value.split(',').map((name) => name.trim().toLowerCase());
+  return [...(sofar ?? []), ...names];
+}
+
+/** Framing and Host cannot be nominated away: a client could otherwise change what the upstream reads (RFC 9110, 7.6.1). */
+const notNominable = new Set(['host', 'content-length', 'cookie', 'set-cookie', 'origin', 'content-type']);
+
+function removeNominated(out: string[], nominated: readonly string[]): void {
+  for (let i = out.length - 2; i >= 0; i -= 2) {
+    const lower = out[i]!.toLowerCase();
+    if (nominated.includes(lower) && !notNominable.has(lower)) out.splice(i, 2);
+  }
+}
+
+function pushForwarded(out: string[], forwarded: Forwarded): void {
+  out.push('X-Forwarded-For', forwarded.for, 'X-Forwarded-Proto', forwarded.proto);
+  if (forwarded.host !== undefined) out.push('X-Forwarded-Host', forwarded.host);
+  out.push('X-Forwarded-Port', forwarded.port);
+}
