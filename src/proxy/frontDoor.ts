@@ -32,7 +32,9 @@ export interface FrontDoorParts {
   render: RenderDecision;
   /** With a slash in front and none behind (`/gw`), or empty. */
   basePath: string;
-  config: Pick<Config, 'publicUrl' | 'proxy'>;
+  config: Config['proxy'];
+  /** Its origin is that of our own pages. */
+  publicUrl: string;
   log: Logger;
 }
 
@@ -45,10 +47,11 @@ export function createFrontDoor({
   render,
   basePath,
   config,
+  publicUrl,
   log,
 }: FrontDoorParts): Server {
   const nextId = createRequestIds();
-  const publicOrigin = new URL(config.publicUrl).origin;
+  const publicOrigin = new URL(publicUrl).origin;
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
   const providerPrefix = `${basePath}/hub/oidc/`;
@@ -209,9 +212,9 @@ export function createFrontDoor({
   }
 
   const server = createServer({
-    maxHeaderSize: config.proxy.maxHeaderKiB * 1024,
-    headersTimeout: config.proxy.clientHeadersTimeoutS * 1000,
-    keepAliveTimeout: config.proxy.clientKeepAliveS * 1000,
+    maxHeaderSize: config.maxHeaderKiB * 1024,
+    headersTimeout: config.clientHeadersTimeoutS * 1000,
+    keepAliveTimeout: config.clientKeepAliveS * 1000,
     requestTimeout: 0,
     connectionsCheckingInterval: 5000,
     requireHostHeader: false,

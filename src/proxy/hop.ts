@@ -12,7 +12,9 @@ import type { ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
 import { carryWebSocket } from './websocket.ts';
 
 export interface HopParts {
-  config: Pick<Config, 'publicUrl' | 'proxy'>;
+  config: Config['proxy'];
+  /** Under which browsers reach us: what upstreams are told of scheme and port. */
+  publicUrl: string;
   log: Logger;
   clock: Clock;
   /** A person used this target: client data, not pings or pongs. */
@@ -20,13 +22,13 @@ export interface HopParts {
 }
 
 /** The hop: carries what the gate allowed. */
-export function createHop({ config, log, clock, onActivity }: HopParts): Hop {
+export function createHop({ config, publicUrl, log, clock, onActivity }: HopParts): Hop {
   const rules = createHeaderRules();
-  const pools = createPools({ config: config.proxy });
+  const pools = createPools({ config });
   const connections = createConnections({ clock });
-  const publicUrl = new URL(config.publicUrl);
-  const proto = publicUrl.protocol === 'https:' ? 'https' : 'http';
-  const port = publicUrl.port === '' ? (proto === 'https' ? '443' : '80') : publicUrl.port;
+  const outside = new URL(publicUrl);
+  const proto = outside.protocol === 'https:' ? 'https' : 'http';
+  const port = outside.port === '' ? (proto === 'https' ? '443' : '80') : outside.port;
 
   function requestHeaders(req: IncomingMessage, plan: HopPlan, exchange: Exchange): string[] {
     const forwarded: Forwarded = {
@@ -61,9 +63,9 @@ export function createHop({ config, log, clock, onActivity }: HopParts): Hop {
         headers: requestHeaders(req, plan, exchange),
         prefix: plan.route.prefix,
         exchange,
-        connectTimeoutMs: config.proxy.connectTimeoutS * 1000,
-        headersTimeoutMs: config.proxy.headersTimeoutS * 1000,
-        maxHeadBytes: config.proxy.maxHeaderKiB * 1024,
+        connectTimeoutMs: config.connectTimeoutS * 1000,
+        headersTimeoutMs: config.headersTimeoutS * 1000,
+        maxHeadBytes: config.maxHeaderKiB * 1024,
         onOpen: (connection) => connections.add(infoOf(plan), connection),
         onActivity: () => onActivity?.(plan.route.target, plan.identity),
       });

@@ -39,9 +39,9 @@ export function createRoutes({ basePath = '' }: { basePath?: string } = {}): Rou
   }
 
   function prefixOf(target: Target): string {
-    if (target.kind === 'service') return `${servicePrefix}${encodeSegment(target.name)}/`;
-    const owner = `${userPrefix}${encodeSegment(target.owner)}/`;
-    return target.name === '' ? owner : `${owner}${encodeSegment(target.name)}/`;
+    if (target.kind === 'service') return `${servicePrefix}${encodeURIComponent(target.name)}/`;
+    const owner = `${userPrefix}${encodeURIComponent(target.owner)}/`;
+    return target.name === '' ? owner : `${owner}${encodeURIComponent(target.name)}/`;
   }
 
   function entryOf(target: Target): Entry {
@@ -127,15 +127,4 @@ function decodeSegment(segment: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** As JupyterHub writes names in URLs: everything but unreserved characters and `@` is escaped. */
-function encodeSegment(name: string): string {
-  return encodeURIComponent(name)
-    .replace(/%40/g, '@')
-    .replace(/[!'()*]/g, percentByte);
-}
-
-function percentByte(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
