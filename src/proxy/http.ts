@@ -122,6 +122,7 @@ class Carrier implements Dispatcher.DispatchHandler {
       repeatable.has(this.#req.method!)
     ) {
       this.#retried = true;
+      this.#controller = undefined;
       this.send();
       return;
     }
