@@ -9,6 +9,7 @@ import { prepareFiles, prepareFolder } from './folder.ts';
 import { adminKind, stateKind, type DocumentKind } from './kinds.ts';
 import { takeLock } from './lock.ts';
 import type { AdminData, StateData } from './schema.ts';
+import { writeSchemaFile } from './schemaFile.ts';
 import type { Store } from './types.ts';
 
 export interface StoreOptions {
@@ -33,6 +34,7 @@ export async function openStore(options: StoreOptions): Promise<Store<AdminData,
   const lock = takeLock(dataDir, clock);
   try {
     prepareFiles(dataDir, ['admin.json', 'state.json'], log);
+    for (const kind of [adminKind, stateKind]) await writeSchemaFile(dataDir, kind);
     const open = <T extends object>(kind: DocumentKind<T>): Promise<OpenDocument<T>> => {
       const path = join(dataDir, `${kind.name}.json`);
       const backups = createBackups({ kind, path, dataDir, clock });

@@ -71,8 +71,7 @@ export function unreadableError(
     });
   const shown = result.faults.slice(0, 20).map((fault) => `\n  ${faultText(fault)}`);
   const more = result.faults.length > shown.length ? `\n  … and ${result.faults.length - shown.length} more` : '';
-  const backup =
-    newestBackup === undefined ? '' : ` Or go back to the last good version: cylc-gateway restore ${newestBackup}`;
+  const backup = newestBackup === undefined ? '' : ` Or copy the last version over it: ${newestBackup}`;
   return new SetupError(`${path} cannot be used; it was left as it is:${shown.join('')}${more}`, {
     advice: `Mend it and start again.${backup}`,
   });

@@ -189,3 +189,14 @@ describeWith(['root'], 'owners', () => {
     expect(existsSync(join(dataDir, 'gateway.lock'))).toBe(false);
   });
 });
+
+test('a file that was replaced is among the backups, whoever wrote it', async () => {
+  const dataDir = freshFolder();
+  const store = await openStore({ dataDir, log });
+  const byHand = '{ "version": 1, "accounts": { "by-hand": {} } }';
+  writeFileSync(join(dataDir, 'admin.json'), byHand);
+  await store.admin.update((draft) => void (draft.accounts['ann'] = {}));
+  const backups = readdirSync(join(dataDir, 'backups')).map((name) => join(dataDir, 'backups', name));
+  expect(backups.map((path) => readFileSync(path, 'utf8'))).toContain(byHand);
+  await store.close();
+});
