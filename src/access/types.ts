@@ -16,6 +16,8 @@ export interface Account {
   /** Group names with their origin as prefix: `system:wxteam`, `claim:ops`, `local:reviewers`. */
   groups: readonly string[];
   admin: boolean;
+  /** Has no operating-system user: may visit what is shared with them, and can own no server. */
+  visitor?: boolean;
 }
 
 /** Who is asking, as far as it has been proved. */

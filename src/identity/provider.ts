@@ -1,0 +1,152 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Provider } from 'oidc-provider';
+import type { Configuration, Interaction } from 'oidc-provider';
+import type { JSONWebKeySet } from 'jose';
+import type { Clock } from '../clock.ts';
+import { createProviderStore } from './providerStore.ts';
+
+/**
+ * The built-in OpenID provider: so that a site without one, and a first try, go the very same way as a site with one.
+ * Its only client is the gateway itself. It keeps no session of its own: every sign-in proves itself anew, and signing
+ * out of the gateway leaves nothing behind.
+ */
+export interface ProviderOptions {
+  /** `https://site.example/base/hub/oidc`. */
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  redirectUri: string;
+  /** Private keys that sign ID tokens. */
+  keys: JSONWebKeySet;
+  cookieKeys: readonly string[];
+  clock: Clock;
+  /** Shows what the visitor must do, or finishes: called for `<issuer>/interaction/<uid>`. */
+  interact(visit: InteractionVisit): Promise<void>;
+  onError(error: unknown, what: string): void;
+}
+
+export interface InteractionVisit {
+  request: IncomingMessage;
+  response: ServerResponse;
+  interaction: Interaction;
+  /** Signs the account in and sends the browser on. */
+  finish(account: string): Promise<void>;
+}
+
+export type ProviderHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const routes = { authorization: '/auth', token: '/token', jwks: '/jwks' } as const;
+
+/** Returns the handler of everything under the issuer's path. */
+export function createProvider(options: ProviderOptions): ProviderHandler {
+  const issuer = new URL(options.issuer);
+  const provider = new Provider(options.issuer, configuration(options, issuer.pathname));
+  provider.proxy = true;
+  provider.on('server_error', (_ctx, error) => options.onError(error, 'sign-in provider failed'));
+  const refused = (_ctx: unknown, error: unknown): void => options.onError(error, 'sign-in refused by the provider');
+  provider.on('authorization.error', refused);
+  provider.on('grant.error', refused);
+  const callback = provider.callback();
+  const interactionPath = `${issuer.pathname}/interaction/`;
+
+  return (request, response) => {
+    pretendPublic(request, issuer);
+    if ((request.url ?? '').startsWith(interactionPath)) {
+      visit(provider, options, request, response).catch((error: unknown) => {
+        options.onError(error, 'sign-in page failed');
+        if (!response.headersSent) response.writeHead(500, { 'cache-control': 'no-store' });
+        response.end();
+      });
+      return;
+    }
+    // The provider finds its mount point by what is missing in `url` of `originalUrl`.
+    Object.assign(request, { originalUrl: request.url, url: (request.url ?? '').slice(issuer.pathname.length) || '/' });
+    void callback(request, response);
+  };
+}
+
+async function visit(
+  provider: Provider,
+  options: ProviderOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const interaction = await provider.interactionDetails(request, response).catch(() => undefined);
+  if (interaction === undefined) {
+    // Expired, or opened in another browser: begin again.
+    response.writeHead(303, { location: new URL('login', options.issuer).href, 'cache-control': 'no-store' });
+    response.end();
+    return;
+  }
+  await options.interact({
+    request,
+    response,
+    interaction,
+    finish: (account) =>
+      provider.interactionFinished(request, response, { login: { accountId: account, remember: false } }),
+  });
+}
+
+/** The provider makes its addresses of these; whatever front or loopback address it was reached by, they are public. */
+function pretendPublic(request: IncomingMessage, issuer: URL): void {
+  request.headers.host = issuer.host;
+  request.headers['x-forwarded-host'] = issuer.host;
+  request.headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1);
+  delete request.headers['x-forwarded-for'];
+}
+
+function configuration(options: ProviderOptions, mount: string): Configuration {
+  return {
+    adapter: createProviderStore(options),
+    clients: [
+      {
+        client_id: options.clientId,
+        client_secret: options.clientSecret,
+        redirect_uris: [options.redirectUri],
+        response_types: ['code'],
+        grant_types: ['authorization_code'],
+        id_token_signed_response_alg: 'ES256',
+      },
+    ],
+    jwks: options.keys,
+    routes,
+    scopes: ['openid'],
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      userinfo: { enabled: false },
+      dPoP: { enabled: false },
+    },
+    cookies: {
+      keys: [...options.cookieKeys],
+      names: {
+        session: 'cylc-gateway-op-session',
+        interaction: 'cylc-gateway-op-interaction',
+        resume: 'cylc-gateway-op-resume',
+      },
+      short: { path: mount, signed: true, httpOnly: true, sameSite: 'lax' },
+      long: { path: mount, signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    ttl: { Interaction: 900, AuthorizationCode: 60, AccessToken: 60, IdToken: 300, Session: 60, Grant: 120 },
+    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    // Its only client is ours: there is nobody to ask consent for.
+    async loadExistingGrant(ctx) {
+      const grant = new ctx.oidc.provider.Grant({
+        clientId: ctx.oidc.client!.clientId,
+        accountId: ctx.oidc.session!.accountId!,
+      });
+      grant.addOIDCScope('openid');
+      await grant.save();
+      return grant;
+    },
+    interactions: { url: (_ctx, interaction) => `${mount}/interaction/${interaction.uid}` },
+    renderError(ctx, out, error) {
+      options.onError(error, 'sign-in provider refused a request');
+      ctx.type = 'text';
+      ctx.body = `${out.error}\n`;
+    },
+  };
+}
