@@ -41,7 +41,12 @@ export function createLoginStates(options: {
 
   return {
     async keep(login, cookieHeader) {
-      const token = await new EncryptJWT({ ...login })
+      const token = await new EncryptJWT({
+        state: login.state,
+        nonce: login.nonce,
+        verifier: login.verifier,
+        next: login.next,
+      })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setExpirationTime(Math.floor(clock.now() / 1000) + lifetimeS)
         .encrypt(secret);
