@@ -1,0 +1,72 @@
+import { bearsHubToken } from './edge/identify.ts';
+import { createEdgeGate, gateRequest } from './edge/gate.ts';
+import { forward } from './edge/forward.ts';
+import { readSettings } from './edge/settings.ts';
+import type { EdgeBindings, EdgeSettings } from './edge/settings.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
+import type { Authorize } from './proxy/types.ts';
+
+/**
+ * Worker in front of a gateway: who is not signed in gets no further than this. Web standards only. Between requests it
+ * keeps its settings and the issuer's public keys, nothing of any person.
+ */
+interface Edge {
+  settings: EdgeSettings;
+  gate: Authorize;
+}
+
+/** By the bindings object, which lives as long as the isolate. */
+const edges = new WeakMap<EdgeBindings, Edge>();
+
+/** Encoded dots, slashes and backslashes, and empty segments: two programs could read such a path in two ways. */
+const oddPath = /%2e|%2f|%5c|\/\//i;
+
+export default {
+  async fetch(request: Request, env: EdgeBindings): Promise<Response> {
+    try {
+      return await answer(request, edgeOf(env));
+    } catch (error) {
+      console.error(String(error));
+      return refusal(toGatewayError(error));
+    }
+  },
+};
+
+function edgeOf(env: EdgeBindings): Edge {
+  let edge = edges.get(env);
+  if (edge === undefined) {
+    const settings = readSettings(env);
+    edge = { settings, gate: createEdgeGate(settings) };
+    edges.set(env, edge);
+  }
+  return edge;
+}
+
+async function answer(request: Request, { settings, gate }: Edge): Promise<Response> {
+  const url = new URL(request.url);
+  if (oddPath.test(url.pathname)) return refusal(new GatewayError('request.malformed'));
+  if (bearsHubToken(request.headers.get('authorization')))
+    return forward(request, url, { settings, account: undefined });
+  const decision = await gate(gateRequest(request, url));
+  if (decision.kind === 'refuse') return refusal(decision.error);
+  if (decision.kind === 'sign-in')
+    return isPageLoad(request) ? signIn(settings, decision.returnTo) : refusal(decision.error);
+  return forward(request, url, {
+    settings,
+    account: decision.kind === 'hop' ? decision.identity.account.name : undefined,
+  });
+}
+
+function isPageLoad(request: Request): boolean {
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  return reads && (request.headers.get('accept') ?? '').includes('text/html');
+}
+
+function signIn({ urls }: EdgeSettings, returnTo: string): Response {
+  const location = `${urls.hub('login')}?next=${encodeURIComponent(returnTo)}`;
+  return new Response(null, { status: 302, headers: { location, 'cache-control': 'no-store' } });
+}
+
+function refusal(error: GatewayError): Response {
+  return Response.json(error, { status: error.status, headers: { 'cache-control': 'no-store' } });
+}
