@@ -13,7 +13,8 @@ const meanings: readonly { words: RegExp; message: string; advice: string }[] = 
     advice: 'Correct its permissions, or put Cylc elsewhere with --into DIR.',
   },
   {
-    words: /Failed to establish a new connection|name resolution|timed out|ProxyError|Connection refused|SSLError/i,
+    words:
+      /Failed to establish a new connection|name resolution|from versions: none|timed out|ProxyError|Connection refused|SSLError/i,
     message: 'The Python package index cannot be reached.',
     advice: "Check the network, or point pip at your site's mirror or proxy (PIP_INDEX_URL, HTTPS_PROXY).",
   },
