@@ -33,6 +33,8 @@ export interface ServerView extends ServerKey {
   phase: ServerPhase;
   /** Path prefix, with a slash at both ends: `/user/alice/`. */
   prefix: string;
+  /** Page to open once it is ready: the prefix, or the page of the workflow that was chosen. */
+  url: string;
   profile: string;
   options: Record<string, unknown>;
   /** `cylc` (the real UI server) or `stand-in`. */

@@ -16,6 +16,10 @@ export interface SpawnPlan {
   upstream: Upstream;
   /** Octal, as a number. */
   umask: number;
+  /** Path without extension, new for each start: the launcher notes its claim, the process and its exit code there. */
+  runFile: string;
+  /** Resource limits, by the names of prlimit(1): `as`, `nofile`, `nproc`, `core`, `cpu`. */
+  limits?: Readonly<Record<string, number>>;
   /** Validated options of the form (batch resources among them). */
   options: Readonly<Record<string, unknown>>;
 }
@@ -30,7 +34,9 @@ export interface ProcessId {
 }
 
 /** What a spawner remembers of a started server, recorded in the store: enough to poll and stop it after a restart. */
-export type SpawnHandle = { kind: 'process'; process: ProcessId } | { kind: 'job'; jobId: string; host?: string };
+export type SpawnHandle =
+  | { kind: 'process'; process: ProcessId; runFile: string }
+  | { kind: 'job'; jobId: string; host?: string | undefined };
 
 /** `unknown` is not `gone`: a status command that failed proves nothing. */
 export type PollResult =
@@ -43,9 +49,16 @@ export type PollResult =
 export interface Spawner {
   readonly kind: string;
   start(plan: SpawnPlan, report: (message: string) => void, signal: AbortSignal): Promise<SpawnHandle>;
+  /**
+   * Finds what a start that was cut off (the gateway was killed) has launched. Undefined: nothing, and nothing ever will
+   * be, however late a launcher wakes up.
+   */
+  recover(start: { runFile: string; key: ServerKey }): Promise<SpawnHandle | undefined>;
   poll(handle: SpawnHandle): Promise<PollResult>;
   /** Sends the signal (TERM: to the server; KILL: to its whole process group) and returns at once. */
   stop(handle: SpawnHandle, how: 'term' | 'kill'): Promise<void>;
+  /** Once a server is gone and recorded so: removes what the spawner noted of it. */
+  forget(handle: SpawnHandle): Promise<void>;
   /** Ends helpers of this gateway (fork servers); never the servers. */
   close(): Promise<void>;
 }

@@ -54,6 +54,8 @@ export const handleSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('process'),
     process: z.strictObject({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
+    /** Where the launcher noted the process and notes its exit code. */
+    runFile: z.string(),
   }),
   z.strictObject({ kind: z.literal('job'), jobId: z.string(), host: z.string().optional() }),
 ]);
@@ -68,6 +70,12 @@ export const serverRecordSchema = z.strictObject({
   program: z.string(),
   options: z.record(z.string(), z.unknown()),
   handle: handleSchema.nullable(),
+  /** Of the start under way, known before the process is: a gateway that was killed in between finds it by this. */
+  runFile: z.string().nullable(),
+  /** Command line, secrets removed. */
+  command: z.string(),
+  /** Page of the UI server to open after the start, relative to its prefix. */
+  page: z.string(),
   upstream: upstreamSchema.nullable(),
   logFile: z.string().nullable(),
   startedBy: z.string().nullable(),

@@ -4,4 +4,32 @@ import { z } from 'zod';
 export const serversSchema = z.strictObject({
   startTimeoutS: z.number().int().min(1).default(60).describe('A start that takes longer has failed, seconds.'),
   stopTimeoutS: z.number().int().min(1).default(20).describe('Time between SIGTERM and SIGKILL, seconds.'),
+  pollIntervalS: z
+    .number()
+    .min(0.1)
+    .default(5)
+    .describe('How often the processes of running servers are looked at, seconds.'),
+  startsAtOnce: z
+    .number()
+    .int()
+    .min(1)
+    .default(4)
+    .describe('So many starts may run at once; further ones wait in a queue and see their place.'),
+  cylc: z
+    .string()
+    .optional()
+    .describe('Path of the `cylc` command. Default: the one on the PATH, then `bin/cylc` under `<dataDir>/cylc`.'),
+  args: z
+    .array(z.string())
+    .default([])
+    .describe('Further arguments for every UI server, one item each: no shell reads them.'),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further environment variables of every UI server. Nothing else is inherited from the gateway.'),
+  umask: z
+    .string()
+    .regex(/^0?[0-7]{3}$/)
+    .default('0027')
+    .describe('umask of every UI server, octal.'),
 });

@@ -1,0 +1,166 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { GatewayError } from '../errors.ts';
+import type { Spawner } from '../spawners/types.ts';
+import type { AdminData, StateData } from '../store/schema.ts';
+import type { Store } from '../store/types.ts';
+import { createActivity } from './activity.ts';
+import { createAdmission } from './admission.ts';
+import { createLife } from './life.ts';
+import type { Life } from './life.ts';
+import type { LifeParts } from './lifeParts.ts';
+import { readTail, redactText } from './logTail.ts';
+import { createProfiles } from './profiles.ts';
+import type { Programs } from './programs.ts';
+import { reconcile, watchDesired } from './reconcile.ts';
+import { createRecords } from './records.ts';
+import { prepareRuntimeDir } from './sockets.ts';
+import { keyText } from './types.ts';
+import type { ServerKey, Servers, ServerView, StartRequest } from './types.ts';
+
+export interface ServersOptions extends Omit<
+  LifeParts,
+  'config' | 'records' | 'spawner' | 'admission' | 'uid' | 'emit'
+> {
+  config: Pick<Config, 'servers'>;
+  store: Store<AdminData, StateData>;
+  /** The first is the one that is used where nothing else is said. */
+  spawners: readonly Spawner[];
+  programs: Programs;
+}
+
+export interface ServersRoom extends Servers {
+  /** Finds again what an earlier run of the gateway left running. Call it once, after the Hub listens. */
+  reconcile(): Promise<void>;
+  /** Ends the gateway's part; the servers go on. */
+  close(): Promise<void>;
+}
+
+/** Builds the room: one life per server, made when it is first needed. */
+export function createServers(options: ServersOptions): ServersRoom {
+  const { store, accounts, log, clock, urls } = options;
+  const config = options.config.servers;
+  const listeners = new Set<(view: ServerView) => void>();
+  const records = createRecords({ store, urls });
+  const activity = createActivity({ records, clock });
+  const profiles = createProfiles({ programs: options.programs, spawner: options.spawners[0]?.kind ?? 'account' });
+  const lives = new Map<string, Life>();
+  const parts: LifeParts = {
+    ...options,
+    config,
+    records,
+    spawner: spawnerOf(options.spawners),
+    admission: createAdmission(config.startsAtOnce),
+    uid: process.geteuid?.() ?? 0,
+    emit: (view) => listeners.forEach((listener) => safely(() => listener(view))),
+  };
+
+  const safely = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      log.error({ err: error }, 'a listener to changes of servers failed');
+    }
+  };
+
+  function lifeOf(key: ServerKey): Life {
+    const id = keyText(key);
+    const life = lives.get(id) ?? createLife({ owner: key.owner, name: key.name }, parts);
+    lives.set(id, life);
+    return life;
+  }
+
+  function viewOf(key: ServerKey): ServerView | undefined {
+    const record = records.get(key);
+    return record && activity.overlay(records.view(record));
+  }
+
+  async function start(request: StartRequest): Promise<ServerView> {
+    checkName(request.key.name);
+    const account = await accounts.find(request.key.owner);
+    if (account === undefined) throw new GatewayError('auth.no-account');
+    const launch = profiles.launch(account, request);
+    lifeOf(request.key).start(launch);
+    void store.state
+      .update((draft) => void (draft.choices[`${account.name}/${launch.profile}`] = launch.options))
+      .catch((error: unknown) => log.warn({ err: error }, 'choice not remembered'));
+    desired.clear(request.key, 'down');
+    return viewOf(request.key) as ServerView;
+  }
+
+  async function stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void> {
+    if (records.get(key) === undefined) return;
+    log.info({ server: keyText(key), by: how.by, force: how.force === true }, 'stop asked for');
+    desired.clear(key, 'up');
+    await lifeOf(key).stop({ force: how.force === true });
+  }
+
+  const restart = (key: ServerKey, by: string): Promise<ServerView> => {
+    const { options: chosen = {}, profile } = records.get(key) ?? {};
+    return start({ key, by, options: chosen, ...(profile !== undefined && { profile }) });
+  };
+  const desired = watchDesired({ store, records, log, start: (key) => restart(key, key.owner), stop });
+
+  let timer: NodeJS.Timeout | undefined;
+  let looking = Promise.resolve();
+  const look = async (): Promise<void> => {
+    for (const record of records.all()) await lifeOf(record).check();
+    await activity.flush();
+  };
+
+  return {
+    list: () => records.all().map((record) => activity.overlay(records.view(record))),
+    get: viewOf,
+    async forms(owner) {
+      const account = await accounts.find(owner);
+      if (account === undefined) return [];
+      return profiles.forms(account, (profile) => store.state.data.choices[`${owner}/${profile}`] ?? {});
+    },
+    start,
+    stop,
+    progress: (key, signal) => lifeOf(key).progress().follow(signal),
+    async log(key, lines) {
+      const logFile = records.get(key)?.logFile;
+      return logFile ? redactText(await readTail(logFile, lines), []) : '';
+    },
+    touch: (key) => activity.touch(key),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async reconcile() {
+      await prepareRuntimeDir(options.runtimeDir, parts.uid);
+      await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
+      await reconcile({ records, lifeOf, profiles, accounts, log, runtimeDir: options.runtimeDir });
+      await desired.apply();
+      timer = setInterval(() => {
+        looking = looking.then(look).catch((error: unknown) => log.error({ err: error }, 'look at the servers failed'));
+      }, config.pollIntervalS * 1000);
+      timer.unref();
+    },
+    async close() {
+      clearInterval(timer);
+      desired.close();
+      for (const life of lives.values()) life.detach();
+      await looking;
+      await activity.flush().catch(() => {});
+      for (const spawner of options.spawners) await spawner.close();
+    },
+  };
+}
+
+function spawnerOf(spawners: readonly Spawner[]): (name: string) => Spawner {
+  return (name) => {
+    const spawner = spawners.find(({ kind }) => kind === name) ?? spawners[0];
+    if (spawner === undefined) throw new GatewayError('internal', { facts: { why: 'no spawner', name } });
+    return spawner;
+  };
+}
+
+function checkName(name: string): void {
+  if (name !== '' && !/^[a-z0-9][a-z0-9-]{0,29}$/.test(name))
+    throw new GatewayError('request.invalid', {
+      message: 'The name of a server has small letters, digits and hyphens, at most 30.',
+    });
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Account } from '../access/types.ts';
+import type { SpawnPlan } from '../spawners/types.ts';
+import type { Launch, LifeParts } from './lifeParts.ts';
+import { programCommand, programEnvironment } from './programs.ts';
+import { prepareSocket } from './sockets.ts';
+import type { ServerKey } from './types.ts';
+
+/** New for each start, and known before anything is launched. */
+export function newRunFile(runtimeDir: string): string {
+  return join(runtimeDir, 'starts', randomBytes(8).toString('hex'));
+}
+
+export function logFileOf(dataDir: string, key: ServerKey): string {
+  return join(dataDir, 'logs', `${encodeURIComponent(key.owner)}+${encodeURIComponent(key.name)}.log`);
+}
+
+/** Makes the folder, the socket's place, the tokens and the log, and says in full what is to be run. */
+export async function preparePlan(options: {
+  key: ServerKey;
+  account: Account;
+  launch: Launch;
+  runFile: string;
+  parts: LifeParts;
+}): Promise<SpawnPlan> {
+  const { key, account, launch, runFile, parts } = options;
+  const socket = await prepareSocket({ runtimeDir: parts.runtimeDir, account, key, uid: parts.uid });
+  const logFile = logFileOf(parts.dataDir, key);
+  await startLog(parts.dataDir, logFile);
+  const hubEnvironment = await parts.hub.prepare({ key, account, prefix: parts.urls.prefix(key) });
+  return {
+    key,
+    account,
+    command: programCommand(launch.program, { socket, account, args: [...parts.config.args, ...launch.args] }),
+    env: { ...programEnvironment(launch.program, account), ...parts.config.environment, ...hubEnvironment },
+    cwd: account.home,
+    logFile,
+    runFile,
+    upstream: { kind: 'unix', path: socket },
+    umask: Number.parseInt(parts.config.umask, 8),
+    options: launch.options,
+  };
+}
+
+/** Each start has a log of its own; that of the start before is kept beside it. */
+async function startLog(dataDir: string, logFile: string): Promise<void> {
+  await mkdir(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
+  await rename(logFile, `${logFile}.1`).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/** Values that must not be shown with a log or command line. */
+export function secretsOf(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (/TOKEN|SECRET|PASSWORD/.test(name) ? [value] : []));
+}

@@ -1,0 +1,45 @@
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../clock.ts';
+import type { HubContract } from '../hub/types.ts';
+import type { AccountDirectory } from '../identity/types.ts';
+import type { RouteTable } from '../proxy/types.ts';
+import type { Spawner } from '../spawners/types.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Urls } from '../urls.ts';
+import type { Admission } from './admission.ts';
+import type { OptionValues } from './options.ts';
+import type { Program } from './programs.ts';
+import type { Records } from './records.ts';
+import type { ServerView } from './types.ts';
+
+/** What a server's life needs of the others. */
+export interface LifeParts {
+  config: Config['servers'];
+  records: Records;
+  spawner: (name: string) => Spawner;
+  accounts: AccountDirectory;
+  hub: HubContract;
+  /** The route table, as far as this room writes it. */
+  routes: Pick<RouteTable, 'open' | 'close'>;
+  admission: Admission;
+  urls: Pick<Urls, 'prefix'>;
+  runtimeDir: string;
+  dataDir: string;
+  uid: number;
+  clock: Clock;
+  log: Logger;
+  /** Tells the listeners of `Servers.onChange`. */
+  emit: (view: ServerView) => void;
+}
+
+/** A start whose options have been checked. */
+export interface Launch {
+  by: string;
+  profile: string;
+  spawner: string;
+  program: Program;
+  options: OptionValues;
+  /** Arguments of the profile and of the form, split into words. */
+  args: readonly string[];
+  page: string;
+}

@@ -1,0 +1,135 @@
+import { GatewayError } from '../errors.ts';
+import { argumentFault, splitArguments } from './arguments.ts';
+import type { Program } from './programs.ts';
+import type { OptionField } from './types.ts';
+import { isWorkflowName } from './workflows.ts';
+
+/** The fields that every form has. */
+export function baseFields(programs: readonly Program[], workflows: readonly string[]): OptionField[] {
+  return [
+    {
+      name: 'workflow',
+      label: 'Workflow',
+      help: 'Opens with this workflow. Leave it empty to see all of them.',
+      type: 'workflow',
+      suggestions: workflows,
+      default: '',
+    },
+    {
+      name: 'program',
+      label: 'Cylc',
+      help: 'Which Cylc runs the server.',
+      type: 'choice',
+      choices: programs.map(({ id, title }) => ({ value: id, label: title })),
+      default: programs[0]?.id ?? '',
+    },
+    {
+      name: 'args',
+      label: 'Extra arguments',
+      help: 'Options of the server, such as --CylcUIServer.scan_interval=10. No shell reads them.',
+      type: 'text',
+      default: '',
+    },
+  ];
+}
+
+export type OptionValues = Record<string, string | number | boolean>;
+
+/** Checks what was asked for against the form and fills in the defaults; throws `spawn.options` naming every fault. */
+export function checkOptions(fields: readonly OptionField[], given: Readonly<Record<string, unknown>>): OptionValues {
+  const { values, faults } = readOptions(fields, given);
+  if (faults.length > 0)
+    throw new GatewayError('spawn.options', {
+      message: `The options for the start are not valid: ${faults.map(({ field, fault }) => `${field}: ${fault}`).join('; ')}.`,
+      fields: Object.fromEntries(faults.map(({ field, fault }) => [field, fault])),
+    });
+  return values;
+}
+
+/** The same for what was chosen the last time: what the rules no longer allow is left out. */
+export function rememberedOptions(
+  fields: readonly OptionField[],
+  last: Readonly<Record<string, unknown>>,
+): OptionValues {
+  const { values, faults } = readOptions(fields, last);
+  const bad = new Set(faults.map(({ field }) => field));
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !bad.has(name)));
+}
+
+interface Fault {
+  field: string;
+  fault: string;
+}
+
+function readOptions(
+  fields: readonly OptionField[],
+  given: Readonly<Record<string, unknown>>,
+): { values: OptionValues; faults: Fault[] } {
+  const faults: Fault[] = [];
+  const values: OptionValues = {};
+  for (const name of Object.keys(given))
+    if (!fields.some((field) => field.name === name))
+      faults.push({ field: name.slice(0, 40), fault: 'is no option here' });
+  for (const field of fields) {
+    const read = readField(field, Object.hasOwn(given, field.name) ? given[field.name] : undefined);
+    if (read.fault === undefined) values[field.name] = read.value;
+    else faults.push({ field: field.name, fault: read.fault });
+  }
+  return { values, faults };
+}
+
+type Read = { value: string | number | boolean; fault?: undefined } | { fault: string };
+
+function readField(field: OptionField, given: unknown): Read {
+  if (given === undefined || given === null) return { value: field.default };
+  // Forms send lists of one (JupyterHub's `user_options` of a form do so too).
+  const value: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given;
+  if (field.type === 'checkbox') return readCheckbox(value);
+  if (field.type === 'number') return readNumber(field, value);
+  if (typeof value !== 'string') return { fault: 'is not a text' };
+  const text = value.trim();
+  if (text.length > 2000) return { fault: 'is too long' };
+  return readText(field, text);
+}
+
+function readText(field: OptionField, text: string): Read {
+  if (field.type === 'choice')
+    return field.choices?.some((choice) => choice.value === text)
+      ? { value: text }
+      : { fault: 'is not one of the choices' };
+  if (field.type === 'workflow')
+    return text === '' || isWorkflowName(text)
+      ? { value: text }
+      : { fault: 'is not a name that Cylc allows for a workflow' };
+  if (field.name === 'args') return readArguments(text);
+  if (field.type === 'memory')
+    return readPattern(text, /^\d+(\.\d+)?\s*[KMGT]?i?B?$/i, 'is not an amount of memory such as 4G');
+  if (field.type === 'time') return readPattern(text, /^(\d+-)?\d{1,3}(:\d{2}){0,2}$/, 'is not a time such as 8:00:00');
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
+  return /[\u0000-\u001F\u007F]/.test(text) ? { fault: 'has control characters' } : { value: text };
+}
+
+function readPattern(text: string, pattern: RegExp, fault: string): Read {
+  return text === '' || pattern.test(text) ? { value: text } : { fault };
+}
+
+function readArguments(text: string): Read {
+  const split = splitArguments(text);
+  if (!split.ok) return { fault: split.fault };
+  const faults = split.words.map(argumentFault).filter((fault) => fault !== undefined);
+  return faults.length > 0 ? { fault: faults.join(', ') } : { value: text };
+}
+
+function readCheckbox(value: unknown): Read {
+  if (typeof value === 'boolean') return { value };
+  if (value === 'on' || value === 'true') return { value: true };
+  return value === '' || value === 'false' ? { value: false } : { fault: 'is neither on nor off' };
+}
+
+function readNumber(field: OptionField, given: unknown): Read {
+  const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return { fault: 'is not a number' };
+  if (field.min !== undefined && value < field.min) return { fault: `is less than ${field.min}` };
+  if (field.max !== undefined && value > field.max) return { fault: `is more than ${field.max}` };
+  return { value };
+}

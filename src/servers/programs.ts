@@ -1,0 +1,155 @@
+import { accessSync, constants, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Account } from '../access/types.ts';
+
+/** A UI server that can be started: a real Cylc, or the bundled stand-in. */
+export interface Program {
+  /** Stable: the form and the record name it by this. */
+  id: string;
+  title: string;
+  kind: 'cylc' | 'stand-in';
+  /** Path of the `cylc` command; for the stand-in, of its main file. */
+  path: string;
+  version: string | undefined;
+}
+
+export interface Programs {
+  /** Best first; never empty, since the stand-in is always there. Looked up anew each time: people install Cylc meanwhile. */
+  list(): Program[];
+}
+
+export function createPrograms(options: {
+  configured: string | undefined;
+  dataDir: string;
+  searchPath: string | undefined;
+}): Programs {
+  const { configured, dataDir, searchPath } = options;
+  return {
+    list() {
+      const candidates: [id: string, path: string | undefined][] = [
+        ['cylc-configured', configured === undefined ? undefined : resolve(configured)],
+        ['cylc', onPath('cylc', searchPath)],
+        ['cylc-installed', resolve(dataDir, 'cylc/bin/cylc')],
+      ];
+      const found = candidates.flatMap(([id, path]) => (path === undefined ? [] : (cylcProgram(id, path) ?? [])));
+      const distinct = found.filter(({ path }, index) => found.findIndex((other) => other.path === path) === index);
+      return [...distinct, standIn()];
+    },
+  };
+}
+
+function standIn(): Program {
+  const path = fileURLToPath(new URL(`../../workers/ui-server/main${extname(import.meta.url)}`, import.meta.url));
+  return {
+    id: 'stand-in',
+    title: 'Stand-in (not Cylc: shows how the gateway works)',
+    kind: 'stand-in',
+    path,
+    version: undefined,
+  };
+}
+
+function onPath(program: string, searchPath = ''): string | undefined {
+  const folders = searchPath.split(delimiter).filter((folder) => isAbsolute(folder));
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined for a Cylc without the UI server. A site's wrapper script tells no version: it is taken at its word. */
+function cylcProgram(id: string, path: string): Program | undefined {
+  if (!isExecutable(path)) return undefined;
+  const packages = pythonPackages(path);
+  const version = packages && versionOf(packages, 'cylc_uiserver');
+  if (packages !== undefined && version === undefined && versionOf(packages, 'cylc_flow') !== undefined)
+    return undefined;
+  return {
+    id,
+    title: version === undefined ? `Cylc (${path})` : `Cylc UI server ${version} (${path})`,
+    kind: 'cylc',
+    path,
+    version,
+  };
+}
+
+/** Names in the folder where the Python of this script keeps its packages: read, since running Cylc takes seconds. */
+function pythonPackages(path: string): readonly string[] | undefined {
+  const first = readFileSync(path, { encoding: 'latin1' }).split('\n', 1)[0] ?? '';
+  const interpreter = /^#!\s*(\/\S*python[\d.]*)/.exec(first)?.[1];
+  if (interpreter === undefined) return undefined;
+  const lib = join(dirname(dirname(interpreter)), 'lib');
+  const folders = [
+    join(lib, 'python3/dist-packages'),
+    ...names(lib)
+      .filter((name) => name.startsWith('python3.'))
+      .map((name) => join(lib, name, 'site-packages')),
+  ];
+  return folders.flatMap(names);
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function versionOf(packages: readonly string[], name: string): string | undefined {
+  for (const entry of packages) {
+    const match = new RegExp(`^${name}-(.+)\\.(dist|egg)-info$`).exec(entry);
+    if (match) return match[1];
+  }
+  return undefined;
+}
+
+/** Program and arguments for one server. No secret in it: argv is public on the host. */
+export function programCommand(
+  program: Program,
+  options: { socket: string; account: Account; args: readonly string[] },
+): string[] {
+  const { socket, account, args } = options;
+  if (program.kind === 'stand-in') return [process.execPath, program.path, `--sock=${socket}`, ...args];
+  return [
+    program.path,
+    'hubapp',
+    ...args,
+    `--ServerApp.sock=${socket}`,
+    // Without it whoever may open the server may run code as its owner, through Jupyter Server.
+    '--ServerApp.authorizer_class=cylc.uiserver.authorise.CylcAuthorizer',
+    ...(account.uid === 0 ? ['--ServerApp.allow_root=True'] : []),
+  ];
+}
+
+/**
+ * The account's own variables (hub-contract 1.2): the owner of a UI server is whom LOGNAME and USER name, and `cylc`
+ * has to be on the PATH.
+ */
+export function programEnvironment(program: Program, account: Account, lang = 'C.UTF-8'): Record<string, string> {
+  const system = '/usr/local/bin:/usr/bin:/bin';
+  const own = [...new Set([dirname(program.path), dirname(realPath(program.path))])].join(delimiter);
+  return {
+    USER: account.name,
+    LOGNAME: account.name,
+    HOME: account.home,
+    SHELL: account.shell || '/bin/sh',
+    LANG: lang,
+    PATH: program.kind === 'cylc' ? `${own}:${system}` : system,
+  };
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

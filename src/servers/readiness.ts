@@ -1,0 +1,27 @@
+import { request } from 'node:http';
+import type { Upstream } from './types.ts';
+
+/**
+ * Whether the server itself answers: any status below 500 to `<prefix>api` (Jupyter Server's version page, which needs
+ * no sign-in). An open port proves nothing.
+ */
+export function answers(upstream: Upstream, prefix: string, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const where =
+      upstream.kind === 'unix' ? { socketPath: upstream.path } : { host: upstream.host, port: upstream.port };
+    const probe = request(
+      { ...where, path: `${prefix}api`, agent: false, timeout: timeoutMs, headers: { host: 'localhost' } },
+      (response) => {
+        response.resume();
+        resolve((response.statusCode ?? 500) < 500);
+      },
+    );
+    const stop = setTimeout(() => probe.destroy(), timeoutMs);
+    probe.on('error', () => resolve(false));
+    probe.on('close', () => {
+      clearTimeout(stop);
+      resolve(false);
+    });
+    probe.end();
+  });
+}

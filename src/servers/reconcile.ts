@@ -1,0 +1,110 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { AccountDirectory } from '../identity/types.ts';
+import type { AdminData, StateData } from '../store/schema.ts';
+import type { Store } from '../store/types.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Life } from './life.ts';
+import type { Launch } from './lifeParts.ts';
+import type { Profiles } from './profiles.ts';
+import type { Records } from './records.ts';
+import { keyText } from './types.ts';
+import type { ServerKey } from './types.ts';
+
+interface Parts {
+  records: Records;
+  lifeOf: (key: ServerKey) => Life;
+  profiles: Profiles;
+  accounts: AccountDirectory;
+  log: Logger;
+  runtimeDir: string;
+}
+
+/** Makes the records and what runs agree after a restart. One bad record never keeps the gateway from starting. */
+export async function reconcile(parts: Parts): Promise<void> {
+  const { records, lifeOf, log } = parts;
+  const unsettled = records
+    .all()
+    .filter(({ phase, handle }) => (phase !== 'stopped' && phase !== 'failed') || handle !== null);
+  await Promise.all(
+    unsettled.map(async (record) => {
+      try {
+        const launch = record.phase === 'queued' ? await again(parts, record) : undefined;
+        await lifeOf(record).resume(() => launch);
+        log.info({ server: keyText(record), was: record.phase, now: records.get(record)?.phase }, 'server found again');
+      } catch (error) {
+        log.error({ err: error, server: keyText(record) }, 'server could not be taken over');
+      }
+    }),
+  );
+  await sweepNotes(parts);
+}
+
+/** The launch of a start that waited in the queue when the gateway ended; undefined if its rules now forbid it. */
+async function again(
+  { accounts, profiles }: Parts,
+  record: ReturnType<Records['all']>[number],
+): Promise<Launch | undefined> {
+  const account = await accounts.find(record.owner);
+  if (account === undefined) return undefined;
+  const { profile, options } = record;
+  try {
+    return profiles.launch(account, { key: record, profile, options, by: record.startedBy ?? record.owner });
+  } catch {
+    return undefined;
+  }
+}
+
+const keepNotesMs = 3_600_000;
+
+/** Removes launchers' notes that no record names any more. */
+async function sweepNotes({ records, runtimeDir }: Parts): Promise<void> {
+  const folder = join(runtimeDir, 'starts');
+  const used = new Set(records.all().flatMap(({ runFile }) => (runFile === null ? [] : [basename(runFile)])));
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (!used.has(name.split('.')[0] ?? '') && Date.now() - mtimeMs > keepNotesMs) await rm(path, { force: true });
+  }
+}
+
+/** What an admin wrote into `servers` of admin.json is done: `down` stops, `up` starts with the last options. */
+export function watchDesired(parts: {
+  store: Store<AdminData, StateData>;
+  records: Records;
+  log: Logger;
+  start: (key: ServerKey) => Promise<unknown>;
+  stop: (key: ServerKey, how: { by: string }) => Promise<void>;
+}): { apply(): Promise<void>; clear(key: ServerKey, wish: 'up' | 'down'): void; close(): void } {
+  const { store, records, log } = parts;
+  const obey = async (id: string): Promise<void> => {
+    const wish = store.admin.data.servers[id]?.desired;
+    const key = parseKey(id);
+    if (wish === undefined || key === undefined) return;
+    const phase = records.get(key)?.phase ?? 'stopped';
+    const idle = phase === 'stopped' || phase === 'failed';
+    try {
+      if (wish === 'down' && !idle) await parts.stop(key, { by: 'admin.json' });
+      if (wish === 'up' && idle) await parts.start(key);
+    } catch (error) {
+      log.error({ err: error, server: id, wish }, 'the desired state of a server was not reached');
+    }
+  };
+  const end = store.admin.onChange(({ by, changes }) => {
+    if (by === 'hand') for (const { map, key } of changes) if (map === 'servers') void obey(key);
+  });
+  return {
+    apply: async () => void (await Promise.all(Object.keys(store.admin.data.servers).map(obey))),
+    // A later wish by a page or the API replaces the opposite one in the file.
+    clear(key, wish) {
+      if (store.admin.data.servers[keyText(key)]?.desired !== wish) return;
+      void store.admin.update((draft) => void delete draft.servers[keyText(key)]).catch(() => {});
+    },
+    close: end,
+  };
+}
+
+function parseKey(id: string): ServerKey | undefined {
+  const slash = id.indexOf('/');
+  return slash < 1 ? undefined : { owner: id.slice(0, slash), name: id.slice(slash + 1) };
+}

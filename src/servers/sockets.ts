@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Account } from '../access/types.ts';
+import { GatewayError, SetupError } from '../errors.ts';
+import type { ServerKey } from './types.ts';
+
+/** Longest path of a unix socket on Linux: `sun_path` has 108 bytes with its closing NUL (unix(7)). */
+export const maxSocketPathBytes = 107;
+/** Slash, uid of ten digits, slash, eight digits of a hash, `.sock`. */
+const tailBytes = 1 + 10 + 1 + 8 + 5;
+
+/**
+ * Folder of the sockets where none is configured: under `dataDir` if that is short enough and the accounts need not
+ * reach into it, else a short one that stays the same for this `dataDir`.
+ */
+export function chooseRuntimeDir(options: { configured: string | undefined; dataDir: string; uid: number }): string {
+  if (options.configured !== undefined) return resolve(options.configured);
+  const dataDir = resolve(options.dataDir);
+  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
+  if (options.uid === 0) return `/run/cylc-gateway-${hash}`;
+  const near = join(dataDir, 'run');
+  return fits(near) ? near : `/tmp/cylc-gateway-${options.uid}-${hash}`;
+}
+
+function fits(runtimeDir: string): boolean {
+  return Buffer.byteLength(runtimeDir) + tailBytes <= maxSocketPathBytes;
+}
+
+/** Makes and checks the folder: ours, no link, and open to others only for passing through (root), or not at all. */
+export async function prepareRuntimeDir(runtimeDir: string, uid: number): Promise<void> {
+  if (!fits(runtimeDir))
+    throw new SetupError(`The path of runtimeDir is too long for unix sockets: ${runtimeDir}`, {
+      advice: `Set runtimeDir to a path of at most ${maxSocketPathBytes - tailBytes} bytes.`,
+    });
+  try {
+    await ownFolder(runtimeDir, { uid, mode: uid === 0 ? 0o711 : 0o700 });
+    await ownFolder(join(runtimeDir, 'starts'), { uid, mode: 0o700 });
+  } catch (error) {
+    throw new SetupError(`The folder of the sockets cannot be used: ${(error as Error).message}`, {
+      advice: 'Remove it, or set runtimeDir to another folder.',
+      exitCode: 73,
+      cause: error,
+    });
+  }
+}
+
+/** Where this server is to listen: in a folder that its account alone can enter. Left-overs there are removed. */
+export async function prepareSocket(options: {
+  runtimeDir: string;
+  account: Account;
+  key: ServerKey;
+  uid: number;
+}): Promise<string> {
+  const { runtimeDir, account, key } = options;
+  const folder = join(runtimeDir, String(account.uid));
+  try {
+    await ownFolder(folder, { uid: account.uid, gid: account.gid, mode: 0o700 });
+    const path = socketPath(runtimeDir, account.uid, key);
+    await rm(path, { force: true });
+    return path;
+  } catch (error) {
+    throw new GatewayError('spawn.failed', {
+      message: 'The folder for the socket of the server is not safe to use.',
+      advice: 'Tell the administrator of this site: the log says what is wrong with it.',
+      cause: error,
+      facts: { folder },
+    });
+  }
+}
+
+/** Server names can be long, socket paths not. */
+export function socketPath(runtimeDir: string, uid: number, key: ServerKey): string {
+  const hash = createHash('sha256').update(key.name).digest('hex').slice(0, 8);
+  return join(runtimeDir, String(uid), `${hash}.sock`);
+}
+
+async function ownFolder(path: string, want: { uid: number; gid?: number; mode: number }): Promise<void> {
+  const made = await mkdir(path, { mode: want.mode }).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
+  if (made) {
+    if (process.getuid?.() !== want.uid) await chown(path, want.uid, want.gid ?? want.uid);
+    await chmod(path, want.mode);
+  }
+  const found = await lstat(path);
+  if (!found.isDirectory()) throw new Error(`${path} is not a folder`);
+  if (found.uid !== want.uid) throw new Error(`${path} belongs to uid ${found.uid}, not to ${want.uid}`);
+  if ((found.mode & 0o777 & ~want.mode) !== 0)
+    throw new Error(`${path} is open to others (mode ${(found.mode & 0o777).toString(8)})`);
+}

@@ -1,0 +1,91 @@
+import { GatewayError } from '../errors.ts';
+import type { Launch, LifeParts } from './lifeParts.ts';
+import type { LifeState } from './lifeState.ts';
+import { redactCommand } from './logTail.ts';
+import { preparePlan, secretsOf } from './launchPlan.ts';
+import type { ServerKey } from './types.ts';
+import { waitReady } from './waitReady.ts';
+
+interface Run {
+  key: ServerKey;
+  parts: LifeParts;
+  state: LifeState;
+  signal: AbortSignal;
+}
+
+/**
+ * A start, from its place in the queue to a ready server. Rejects when it fails or is cancelled: what was launched by
+ * then is on record, for whoever ends it.
+ */
+export async function launchServer(
+  run: Run & { launch: Launch; runFile: string; recorded: Promise<void> },
+): Promise<void> {
+  const { parts, state, signal } = run;
+  // The file's name must be on disk before anything is launched: by it a killed gateway finds what it launched.
+  await run.recorded;
+  const leave = await parts.admission.enter(
+    (place) => report(run, 2, place === 1 ? 'Next in the queue.' : `In the queue, place ${place}.`),
+    signal,
+  );
+  try {
+    await state.settle({ phase: 'starting' });
+    await launch(run);
+    await becomeReady(run, parts.clock.now());
+  } finally {
+    leave();
+  }
+}
+
+/** The rest of a start whose process was found again. */
+export async function resumeServer(run: Run): Promise<void> {
+  const startedAt = Date.parse(run.state.record()?.startedAt ?? '');
+  await run.state.settle({ phase: 'starting' });
+  report(run, 30, 'The gateway was restarted; the server goes on starting.');
+  await becomeReady(run, Math.min(startedAt || 0, run.parts.clock.now()));
+}
+
+async function launch(run: Run & { launch: Launch; runFile: string }): Promise<void> {
+  const { key, parts, state, signal } = run;
+  report(run, 5, 'Preparing.');
+  const account = await parts.accounts.find(key.owner);
+  if (account === undefined)
+    throw new GatewayError('auth.no-account', { message: 'There is no account of this name on this system.' });
+  const plan = await preparePlan({ key, account, launch: run.launch, runFile: run.runFile, parts });
+  state.secrets = secretsOf(plan.env);
+  void state.settle({ command: redactCommand(plan.command), logFile: plan.logFile, upstream: plan.upstream });
+  signal.throwIfAborted();
+  const handle = await parts.spawner(run.launch.spawner).start(plan, (message) => report(run, 10, message), signal);
+  void state.settle({ handle });
+  signal.throwIfAborted();
+}
+
+async function becomeReady(run: Run, sinceMs: number): Promise<void> {
+  const { key, parts, state, signal } = run;
+  const record = state.record();
+  if (!record?.handle || !record.upstream)
+    throw new GatewayError('internal', { facts: { why: 'no process on record' } });
+  const { handle, upstream, spawner } = record;
+  report(
+    run,
+    30,
+    handle.kind === 'process' ? `Process ${handle.process.pid} is up.` : `Job ${handle.jobId} is submitted.`,
+  );
+  const found = await waitReady({
+    key,
+    handle,
+    upstream,
+    sinceMs,
+    parts,
+    signal,
+    spawner: parts.spawner(spawner),
+    report: (progress, message) => report(run, progress, message),
+  });
+  parts.routes.open(state.target, found);
+  await state.settle({ phase: 'ready', upstream: found, lastActivityAt: new Date(parts.clock.now()).toISOString() });
+  const url = parts.urls.prefix(key) + record.page;
+  state.progress().end({ progress: 100, message: 'Ready.', phase: 'ready', ready: true, url });
+}
+
+function report({ state }: Run, progress: number, message: string): void {
+  state.progress().add({ progress, message, phase: state.phase() });
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayError } from '../errors.ts';
+import type { PollResult, SpawnHandle, Spawner } from '../spawners/types.ts';
+import type { LifeParts } from './lifeParts.ts';
+import { answers } from './readiness.ts';
+import type { ServerKey, Upstream } from './types.ts';
+
+/** The server ended while it was waited for. */
+export class EndedEarly extends Error {
+  readonly result: Extract<PollResult, { state: 'gone' }>;
+
+  constructor(result: Extract<PollResult, { state: 'gone' }>) {
+    super('ended before it was ready');
+    this.result = result;
+  }
+}
+
+const quickMs = 25;
+const slowMs = 250;
+const pollMs = 250;
+
+/**
+ * Waits until the server itself answers over HTTP and has called the Hub since `sinceMs`: either alone lies, since a
+ * server that cannot reach the Hub answers too, for 46 seconds. Throws EndedEarly, `spawn.timeout`, or the abort's reason.
+ */
+export async function waitReady(options: {
+  key: ServerKey;
+  handle: SpawnHandle;
+  spawner: Spawner;
+  upstream: Upstream;
+  sinceMs: number;
+  parts: LifeParts;
+  report: (progress: number, message: string) => void;
+  signal: AbortSignal;
+}): Promise<Upstream> {
+  const { key, handle, spawner, sinceMs, parts, report, signal } = options;
+  let { upstream } = options;
+  const begun = performance.now();
+  const timeoutMs = parts.config.startTimeoutS * 1000;
+  let answered = false;
+  let polledAt = 0;
+  for (;;) {
+    const waitedMs = performance.now() - begun;
+    if (waitedMs - polledAt >= pollMs) {
+      polledAt = waitedMs;
+      const result = await spawner.poll(handle);
+      if (result.state === 'gone') throw new EndedEarly(result);
+      if (result.state === 'pending') report(20, result.detail);
+      if (result.state === 'up') upstream = result.upstream ?? upstream;
+    }
+    answered ||= await answers(upstream, parts.urls.prefix(key), 5000);
+    signal.throwIfAborted();
+    if (answered && (parts.hub.lastContact(key) ?? 0) >= sinceMs) return upstream;
+    if (answered) report(80, 'It answers; waiting for its call to the gateway.');
+    if (waitedMs > timeoutMs) throw timeout(answered, parts.config.startTimeoutS);
+    report(Math.min(70, 30 + Math.round(waitedMs / 500)), waitText(waitedMs));
+    await sleep(waitedMs < 5000 ? quickMs : slowMs, undefined, { signal });
+  }
+}
+
+/** A new line every five seconds, not at every look. */
+function waitText(waitedMs: number): string {
+  const seconds = Math.floor(waitedMs / 5000) * 5;
+  return seconds === 0 ? 'Waiting for its first answer.' : `Waiting for its first answer (${seconds} s).`;
+}
+
+function timeout(answered: boolean, seconds: number): GatewayError {
+  return new GatewayError('spawn.timeout', {
+    message: answered
+      ? `The server answered, but did not reach the gateway within ${seconds} seconds.`
+      : `The server did not answer within ${seconds} seconds of its start.`,
+  });
+}

@@ -1,0 +1,28 @@
+/**
+ * A server for tests of its life, which behaves as its last argument says:
+ * `good`, `deaf` (never listens), `dies` (exit 3 at once), `stubborn` (ignores SIGTERM), `late:MS`, `child` (leaves a child
+ * in its process group), `leaves:MS` (exits 0 after so long), `env` (writes its environment to the log).
+ */
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const sock = process.argv.find((word) => word.startsWith('--sock='))?.slice('--sock='.length) ?? '';
+const [mode = 'good', ms = '0'] = (process.env['SMALL_SERVER'] ?? 'good').split(':');
+
+console.log(`small server ${mode}, token=${process.env['JUPYTERHUB_API_TOKEN']}`);
+if (mode === 'dies') {
+  console.error('cannot go on: the moon is full');
+  process.exit(3);
+}
+if (mode === 'stubborn') process.on('SIGTERM', () => console.log('no'));
+if (mode === 'child') console.log(`child ${spawn('sleep', ['300'], { stdio: 'ignore' }).pid}`);
+if (mode === 'env')
+  console.log(`env ${JSON.stringify({ env: process.env, cwd: process.cwd(), umask: process.umask() })}`);
+if (mode === 'leaves') setTimeout(() => process.exit(0), Number(ms));
+if (mode === 'late') await sleep(Number(ms));
+if (mode === 'deaf') setInterval(() => {}, 1000);
+else
+  createServer((request, response) => response.end(JSON.stringify({ url: request.url, pid: process.pid }))).listen(
+    sock,
+  );

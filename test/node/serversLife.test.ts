@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createServersWorld, runs } from '../helpers/serversWorld.ts';
+import type { ServersWorld } from '../helpers/serversWorld.ts';
+import { until } from '../helpers/until.ts';
+
+let world: ServersWorld;
+beforeEach(async () => {
+  world = await createServersWorld();
+});
+afterEach(() => world.close());
+
+function get(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test('a server starts, answers at its route, and stops without a trace', async () => {
+  const accepted = await world.start();
+  expect(accepted.phase).toBe('queued');
+  const view = await world.became('ready');
+  expect(world.phases).toEqual(['queued', 'starting', 'ready']);
+  const route = [...world.routes.routes()][0];
+  expect(route).toMatchObject({ prefix: view.prefix, upstream: view.upstream });
+  const { path } = view.upstream as { path: string };
+  expect(JSON.parse(await get(path, `${view.prefix}x`))).toEqual({ url: `${view.prefix}x`, pid: view.pid });
+
+  await world.servers.stop(world.key, { by: 'test' });
+  expect(world.servers.get(world.key)).toMatchObject({ phase: 'stopped', pid: null, upstream: null, failure: null });
+  expect([...world.routes.routes()]).toEqual([]);
+  expect(world.hub.forgotten).toEqual([world.key]);
+  expect(await runs(view.pid as number)).toBe(false);
+});
+
+test('the server leads a session of its own, has init as grandparent, and leaves no zombie', async () => {
+  await world.start();
+  const { pid } = await world.became('ready');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  const [, waiter, group, session] = stat;
+  expect([group, session]).toEqual([String(pid), String(pid)]);
+  const parent = readFileSync(`/proc/${waiter}/stat`, 'latin1').split(') ')[1]?.split(' ')[1];
+  expect(parent).not.toBe(String(process.pid));
+  await world.servers.stop(world.key, { by: 'test' });
+  await until(async () => !(await runs(Number(waiter))));
+  expect(() => readFileSync(`/proc/${pid}/stat`)).toThrow('ENOENT');
+});
+
+test('its environment, folder and umask are what was planned, and nothing of the gateway', async () => {
+  process.env['GATEWAY_PRIVATE'] = 'x';
+  await world.start('env');
+  await world.became('ready');
+  const line = /^env (.*)$/m.exec(await world.logText())?.[1] ?? '';
+  const { env, cwd, umask } = JSON.parse(line) as { env: Record<string, string>; cwd: string; umask: number };
+  const { account } = world;
+  expect(env).toMatchObject({ USER: account.name, LOGNAME: account.name, HOME: account.home, LANG: 'C.UTF-8' });
+  expect(Object.keys(env).sort()).toEqual(
+    ['HOME', 'JUPYTERHUB_API_TOKEN', 'LANG', 'LOGNAME', 'PATH', 'SHELL', 'SMALL_SERVER', 'USER'].sort(),
+  );
+  expect([cwd, umask]).toEqual([account.home, 0o027]);
+});
+
+test('progress tells the whole start, also to a late comer, and always ends', async () => {
+  await world.start();
+  const live = world.events();
+  await world.became('ready');
+  const late = await world.events();
+  expect(await live).toEqual(late);
+  expect(late.map(({ id }) => id)).toEqual(late.map((_, index) => index + 1));
+  expect(late.at(-1)).toMatchObject({ ready: true, progress: 100, url: `/user/${world.key.owner}/` });
+  await world.servers.stop(world.key, { by: 'test' });
+  expect((await world.events()).at(-1)).toMatchObject({ phase: 'stopped' });
+});
+
+test('a server that dies at once tells its owner exit code, command and log, without secrets', async () => {
+  await world.start('dies');
+  const { failure, pid } = await world.became('failed');
+  expect(pid).toBeNull();
+  expect(failure).toMatchObject({ code: 'spawn.failed', exitCode: 3, signal: null });
+  expect(failure?.reason).toContain('exit code 3');
+  expect(failure?.logTail).toContain('the moon is full');
+  expect(failure?.command).toContain('smallServer.ts --sock=');
+  expect(JSON.stringify(failure)).not.toContain('very-secret-token');
+  expect((await world.events()).at(-1)).toMatchObject({ failed: true, message: failure?.reason });
+});
+
+test('a server that is killed from outside is told with its signal, and can be started again', async () => {
+  await world.start();
+  const { pid } = await world.became('ready');
+  process.kill(pid as number, 'SIGKILL');
+  const { failure } = await world.became('failed');
+  expect(failure).toMatchObject({ signal: 'SIGKILL', exitCode: null });
+  expect([...world.routes.routes()]).toEqual([]);
+  await world.start();
+  await world.became('ready');
+});
+
+test('a server that ends by itself with exit code 0 is stopped, not failed', async () => {
+  await world.start('leaves:500');
+  await world.became('ready');
+  expect(await world.became('stopped')).toMatchObject({ failure: null });
+});
+
+test('an answer over HTTP is not enough: the server must have called the Hub', async () => {
+  world.hub.contacted = false;
+  await world.start();
+  const { path } = (await until(() => world.servers.get(world.key)?.upstream)) as { path: string };
+  await until(() => get(path, '/').catch(() => undefined));
+  expect(world.servers.get(world.key)?.phase).toBe('starting');
+  world.hub.contacted = true;
+  await world.became('ready');
+});
+
+test('a start is cancelled by stop, and what was launched is ended', async () => {
+  await world.start('deaf');
+  const pid = await until(() => world.servers.get(world.key)?.pid);
+  const events = world.events();
+  await world.servers.stop(world.key, { by: 'test' });
+  expect(await runs(pid)).toBe(false);
+  expect((await events).at(-1)).toMatchObject({ phase: 'stopped', failed: true });
+});
+
+test('a start that is cancelled before anything is launched launches nothing', async () => {
+  await world.start();
+  await world.servers.stop(world.key, { by: 'test' });
+  expect(world.servers.get(world.key)).toMatchObject({ phase: 'stopped', pid: null });
+});
+
+test('a server that ignores SIGTERM is killed with its group after the stop timeout', async () => {
+  await world.start('stubborn');
+  const { pid } = await world.became('ready');
+  await world.servers.stop(world.key, { by: 'test' });
+  expect(await runs(pid as number)).toBe(false);
+});
+
+test('force does not wait for the stop timeout', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { stopTimeoutS: 300 } });
+  await world.start('stubborn');
+  await world.became('ready');
+  const patient = world.servers.stop(world.key, { by: 'test' });
+  await world.servers.stop(world.key, { by: 'test', force: true });
+  await patient;
+  expect(world.servers.get(world.key)?.phase).toBe('stopped');
+});
+
+test('children that a server leaves in its process group end with it', async () => {
+  await world.start('child');
+  await world.became('ready');
+  const child = Number(/^child (\d+)$/m.exec(await world.logText())?.[1]);
+  expect(await runs(child)).toBe(true);
+  await world.servers.stop(world.key, { by: 'test' });
+  await until(async () => !(await runs(child)));
+});
+
+test('a start while stopping waits for the stop; a second one is refused; another stop takes it back', async () => {
+  await world.start('stubborn');
+  const first = await world.became('ready');
+  const stopped = world.servers.stop(world.key, { by: 'test' });
+  await world.start();
+  await expect(world.start()).rejects.toMatchObject({ code: 'server.exists' });
+  await stopped;
+  const second = await world.became('ready');
+  expect(second.pid).not.toBe(first.pid);
+  await expect(world.start()).rejects.toMatchObject({ code: 'server.exists' });
+});
+
+test('a server that never answers fails after the start timeout and is ended', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { startTimeoutS: 1 } });
+  await world.start('deaf');
+  const pid = await until(() => world.servers.get(world.key)?.pid);
+  const { failure } = await world.became('failed');
+  expect(failure).toMatchObject({ code: 'spawn.timeout' });
+  expect(await runs(pid)).toBe(false);
+});
+
+test('a command that is not there is named as such', async () => {
+  await world.close();
+  const programs = [{ id: 'x', title: 'x', kind: 'cylc' as const, path: '/nowhere/cylc', version: undefined }];
+  world = await createServersWorld({ programs: { list: () => programs } });
+  await world.start();
+  const { failure } = await world.became('failed');
+  expect(failure).toMatchObject({ code: 'spawn.command-missing', exitCode: 127 });
+});

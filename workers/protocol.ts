@@ -1,0 +1,63 @@
+/**
+ * Messages between the gateway and its jobs (piscina threads). Plain data only, both ways: a thread shares nothing
+ * and owns nothing; the processes it starts belong to no thread.
+ */
+
+/** Identity of a process: a pid alone is reused. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Field 22 of /proc/<pid>/stat: clock ticks since boot (proc(5)). */
+  startTime: string;
+  /** /proc/sys/kernel/random/boot_id. */
+  bootId: string;
+}
+
+export interface StartJob {
+  /** Program and arguments; the first is an absolute path or found on `env.PATH`. */
+  command: readonly string[];
+  /** The whole environment. */
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  logFile: string;
+  /** Path without extension; the launcher writes `.claim`, `.pid` and `.exit` there. */
+  runFile: string;
+  umask: number;
+  /** Whom the launcher becomes; undefined: whoever the gateway is. */
+  user?: { uid: number; gid: number };
+  /** `RLIMIT_*` values by prlimit(1)'s option names: `as`, `nofile`, `nproc`, `core`, `cpu`. */
+  limits?: Readonly<Record<string, number>>;
+  /** Put before the command, `sudo` mode: `sudo -n -u alice --`. */
+  wrapper?: readonly string[];
+}
+
+/** Why nothing was started, or what was. */
+export type StartResult =
+  | { ok: true; process: ProcessIdentity }
+  | { ok: false; reason: 'tools' | 'cancelled' | 'launcher'; detail: string };
+
+export interface PollJob {
+  process: ProcessIdentity;
+  runFile: string;
+}
+
+/** `unknown` is not `gone`. Exit code and signal are null where nobody could see them. */
+export type PollAnswer =
+  | { state: 'up' }
+  | { state: 'gone'; exitCode: number | null; signal: string | null }
+  | { state: 'unknown'; why: string };
+
+export interface StopJob {
+  process: ProcessIdentity;
+  /** TERM goes to the server alone, KILL to its whole process group. */
+  how: 'term' | 'kill';
+}
+
+export interface StopResult {
+  /** False where the process was gone already. */
+  signalled: boolean;
+}
+
+/** Looks for what a cut-off start launched. */
+export interface RecoverJob {
+  runFile: string;
+}

@@ -1,0 +1,38 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessIdentity, RecoverJob } from './protocol.ts';
+import { readProcess } from './start.ts';
+
+/** Between its claim and its note of the pid, a launcher does next to nothing. */
+const waitMs = 10_000;
+
+/**
+ * Job: finds what a start that was cut off has launched. Who makes the claim first decides: if that is us, the launcher
+ * gives up when it gets so far.
+ */
+export default async function recover({ runFile }: RecoverJob): Promise<ProcessIdentity | undefined> {
+  if (claim(runFile) || claimedByGateway(runFile)) return undefined;
+  for (const until = Date.now() + waitMs; ; await sleep(50)) {
+    try {
+      return readProcess(runFile);
+    } catch {
+      if (Date.now() > until) return undefined;
+    }
+  }
+}
+
+const mark = 'given up by the gateway';
+
+function claimedByGateway(runFile: string): boolean {
+  return readFileSync(`${runFile}.claim`, 'latin1') === mark;
+}
+
+function claim(runFile: string): boolean {
+  try {
+    writeFileSync(`${runFile}.claim`, mark, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}

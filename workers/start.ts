@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { launchCommand } from './launcher.ts';
+import { parseStat, readBootId } from './processes.ts';
+import type { ProcessIdentity, StartJob, StartResult } from './protocol.ts';
+
+/** Job: launches one server, detached from this thread and from the gateway, and returns its identity. */
+export default async function start(job: StartJob): Promise<StartResult> {
+  const launch = launchCommand(job);
+  if (!launch.ok)
+    return {
+      ok: false,
+      reason: 'tools',
+      detail: `the program ${launch.missing} is missing (Debian: util-linux, coreutils)`,
+    };
+  const answer = await run(launch.command, job.env);
+  if (answer === 'up') return { ok: true, process: readProcess(job.runFile) };
+  return answer === 'cancelled'
+    ? { ok: false, reason: 'cancelled', detail: 'the start was given up before' }
+    : { ok: false, reason: 'launcher', detail: answer };
+}
+
+/** Runs the launcher until it says a line on descriptor 3 (`up`, `cancelled`) or ends without; rejects never. */
+function run(command: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(command[0] ?? '', command.slice(1), {
+      env,
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    const pipe = child.stdio[3] as Readable;
+    let said = '';
+    pipe.setEncoding('latin1');
+    pipe.on('data', (text: string) => {
+      said += text;
+      if (said.includes('\n')) pipe.destroy();
+    });
+    pipe.on('error', () => pipe.destroy());
+    pipe.on('close', () => resolve(said.trim() || 'the launcher ended before it started the server'));
+    child.on('error', (error) => {
+      pipe.destroy();
+      resolve(`the launcher could not be run: ${(error as NodeJS.ErrnoException).code ?? error.message}`);
+    });
+  });
+}
+
+/** From the launcher's note, not from /proc: the server may be gone by now. */
+export function readProcess(runFile: string): ProcessIdentity {
+  const { pid, startTime } = parseStat(readFileSync(`${runFile}.pid`, 'latin1'));
+  return { pid, startTime, bootId: readBootId() };
+}
