@@ -26,7 +26,7 @@ export async function preparePlan(options: {
   parts: LifeParts;
 }): Promise<SpawnPlan> {
   const { key, account, launch, runFile, parts } = options;
-  const socket = await prepareSocket({ runtimeDir: parts.runtimeDir, account, key, uid: parts.uid });
+  const socket = await prepareSocket({ runtimeDir: parts.runtimeDir, account, key });
   const logFile = logFileOf(parts.dataDir, key);
   await startLog(parts.dataDir, logFile);
   const hubEnvironment = await parts.hub.prepare({ key, account, prefix: parts.urls.prefix(key) });

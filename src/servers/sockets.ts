@@ -50,7 +50,6 @@ export async function prepareSocket(options: {
   runtimeDir: string;
   account: Account;
   key: ServerKey;
-  uid: number;
 }): Promise<string> {
   const { runtimeDir, account, key } = options;
   const folder = join(runtimeDir, String(account.uid));

@@ -1,0 +1,93 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPrograms, programCommand, programEnvironment } from '../../../src/servers/programs.ts';
+import type { Program } from '../../../src/servers/programs.ts';
+import { suggestWorkflows } from '../../../src/servers/workflows.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cg-programs-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A virtual environment as pip leaves it. */
+function venv(name: string, packages: readonly string[]): string {
+  const root = join(folder, name);
+  for (const entry of packages) mkdirSync(join(root, 'lib/python3.12/site-packages', entry), { recursive: true });
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  const path = join(root, 'bin/cylc');
+  writeFileSync(path, `#!${root}/bin/python3.12\nimport sys\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const find = (configured: string | undefined, searchPath = ''): Program[] =>
+  createPrograms({ configured, dataDir: join(folder, 'data'), searchPath }).list();
+
+test('without Cylc there is the stand-in', () => {
+  expect(find(undefined)).toMatchObject([{ id: 'stand-in', kind: 'stand-in' }]);
+});
+
+test('a configured Cylc comes before the one on the PATH and the installed one; each is offered once', () => {
+  const packages = ['cylc_flow-8.7.0.dist-info', 'cylc_uiserver-1.10.0.dist-info'];
+  const [a, b, c] = [venv('a', packages), venv('b', packages), venv('data/cylc', packages)];
+  expect(find(a, `${folder}/b/bin:relative`).map(({ path }) => path)).toEqual([a, b, c, expect.any(String)]);
+  expect(find(b, `${folder}/b/bin`).map(({ id }) => id)).toEqual(['cylc-configured', 'cylc-installed', 'stand-in']);
+  expect(find(a)[0]).toMatchObject({ kind: 'cylc', version: '1.10.0' });
+});
+
+test('a Cylc without the UI server is not offered; a wrapper script is taken at its word', () => {
+  expect(find(venv('flow-only', ['cylc_flow-8.0.2.dist-info']))).toHaveLength(1);
+  const wrapper = join(folder, 'wrapper');
+  writeFileSync(wrapper, '#!/bin/sh\nexec cylc "$@"\n');
+  expect(find(wrapper)).toHaveLength(1);
+  chmodSync(wrapper, 0o755);
+  expect(find(wrapper)[0]).toMatchObject({ id: 'cylc-configured', version: undefined });
+});
+
+const account = {
+  name: 'alice',
+  uid: 1001,
+  gid: 1001,
+  home: '/home/alice',
+  shell: '/bin/bash',
+  displayName: 'Alice',
+  groups: [],
+  admin: false,
+};
+const cylc: Program = { id: 'cylc', title: '', kind: 'cylc', path: '/opt/cylc/bin/cylc', version: undefined };
+
+test('the real server gets the safe authoriser and its socket last, so that no other argument can undo them', () => {
+  const command = programCommand(cylc, { socket: '/run/x.sock', account, args: ['--debug'] });
+  expect(command).toEqual([
+    '/opt/cylc/bin/cylc',
+    'hubapp',
+    '--debug',
+    '--ServerApp.sock=/run/x.sock',
+    '--ServerApp.authorizer_class=cylc.uiserver.authorise.CylcAuthorizer',
+  ]);
+  const root = programCommand(cylc, { socket: '/run/x.sock', account: { ...account, uid: 0 }, args: [] });
+  expect(root).toContain('--ServerApp.allow_root=True');
+});
+
+test('the environment names the account as owner and has cylc on its PATH', () => {
+  expect(programEnvironment(cylc, account)).toEqual({
+    USER: 'alice',
+    LOGNAME: 'alice',
+    HOME: '/home/alice',
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    PATH: '/opt/cylc/bin:/usr/local/bin:/usr/bin:/bin',
+  });
+});
+
+test('workflows are offered from cylc-run and cylc-src, by the names that Cylc knows them by', async () => {
+  for (const path of ['cylc-run/a/run1', 'cylc-run/b', 'cylc-src/c/deep', 'cylc-src/-bad', 'cylc-run/a/_cylc-install'])
+    mkdirSync(join(folder, path), { recursive: true });
+  for (const path of ['cylc-run/a/run1', 'cylc-run/b', 'cylc-src/c/deep', 'cylc-src/-bad'])
+    writeFileSync(join(folder, path, 'flow.cylc'), '');
+  expect(await suggestWorkflows(folder)).toEqual(['a/run1', 'b', 'c/deep']);
+  expect(await suggestWorkflows('/no/such/home')).toEqual([]);
+});
