@@ -40,6 +40,8 @@ export interface IdentityOptions {
   clock: Clock;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   render?: RenderView;
+  /** Headers of what `render` makes. */
+  pageHeaders?: Readonly<Record<string, string>>;
 }
 
 export interface IdentityRoom {
@@ -135,6 +137,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     identify,
     csrf,
     render: options.render ?? renderPlain,
+    pageHeaders: options.pageHeaders ?? {},
     lifetimeS,
     find,
     isBlocked,

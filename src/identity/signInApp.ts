@@ -25,6 +25,8 @@ export interface SignInParts {
   identify: Identify;
   csrf: Csrf;
   render: RenderView;
+  /** Headers of what `render` makes: its Content-Security-Policy above all. */
+  pageHeaders: Readonly<Record<string, string>>;
   lifetimeS: number;
   find(name: string): Promise<Account | undefined>;
   isBlocked(account: string): boolean;
@@ -41,7 +43,8 @@ export function createSignInApp(parts: SignInParts): Hono {
   app.use(async (c, next) => {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
-    c.header('referrer-policy', 'no-referrer');
+    // Not `no-referrer`: from such a page browsers send forms with `Origin: null` (Fetch, 3.2), which we refuse.
+    c.header('referrer-policy', 'same-origin');
     c.header('x-frame-options', 'DENY');
   });
   app.get('/login', (c) => showLogin(c, parts));
@@ -149,11 +152,11 @@ async function accountOf(name: string | undefined, parts: SignInParts): Promise<
 }
 
 function show(c: Context, parts: SignInParts, view: IdentityView): Response {
-  return c.body(parts.render(view), 200, html);
+  return c.body(parts.render(view), 200, { ...html, ...parts.pageHeaders });
 }
 
 function fail(c: Context, parts: SignInParts, error: GatewayError): Response {
   parts.log.warn({ code: error.code, ...error.facts, err: error.cause }, 'sign-in refused');
   const page = parts.render({ kind: 'error', error, signInUrl: parts.urls.hub('login') });
-  return c.body(page, error.status as 400, html);
+  return c.body(page, error.status as 400, { ...html, ...parts.pageHeaders });
 }

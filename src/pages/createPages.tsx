@@ -1,0 +1,111 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Clock } from '../clock.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import type { Csrf } from '../identity/csrf.ts';
+import type { Identify } from '../identity/types.ts';
+import type { Servers } from '../servers/types.ts';
+import type { AdminData, StateData } from '../store/schema.ts';
+import type { Store } from '../store/types.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Asset } from './assets.ts';
+import { asked, refuseScripts, requireForm, requireSession } from './guard.ts';
+import type { PagesEnv } from './guard.ts';
+import { announcementsNow, sharedWith } from './homeData.ts';
+import { HomePage } from './homePage.tsx';
+import { toHtml } from './layout.tsx';
+import { pageHeaders } from './pageHeaders.ts';
+import { progressStream } from './progressStream.ts';
+import { publicRoutes } from './publicRoutes.ts';
+import { renderError } from './renderDecision.tsx';
+import { keyOf, serverRoutes } from './serverRoutes.tsx';
+import type { Shell } from './shell.ts';
+
+export interface PagesParts {
+  shell: Shell;
+  assets: readonly Asset[];
+  csrf: Csrf;
+  identify: Identify;
+  servers: Servers;
+  store: Pick<Store<AdminData, StateData>, 'admin' | 'state'>;
+  clock: Clock;
+  log: Logger;
+  /** Time between comment lines of an event stream. Default 15,000 ms. */
+  heartbeatMs?: number;
+}
+
+/** What people see, mounted at `<base>/hub`. Errors of these routes are rendered here; unknown paths are a 404 page. */
+export function createPages(parts: PagesParts): Hono<PagesEnv> {
+  const { shell, assets, log } = parts;
+  const app = new Hono<PagesEnv>();
+  app.use(async (c, next) => {
+    c.set('requestId', requestIdOf(c.env));
+    return next();
+  });
+  app.route('/', publicRoutes({ assets, log }));
+  app.route('/', streams(parts));
+  app.route('/', people(parts));
+  app.onError((thrown, c) => {
+    const error = toGatewayError(thrown);
+    const requestId = c.get('requestId');
+    if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId, path: c.req.path }, 'page failed');
+    const { status, headers, body } = renderError(shell, error, asked(c.req.raw, requestId), c.get('who'));
+    return new Response(body, { status, headers });
+  });
+  return app;
+}
+
+function streams(parts: PagesParts): Hono<PagesEnv> {
+  const { servers, heartbeatMs = 15_000 } = parts;
+  const app = new Hono<PagesEnv>();
+  for (const path of ['/progress/:user', '/progress/:user/:server'])
+    app.get(path, requireSession(parts), (c) => {
+      const key = keyOf(c);
+      return progressStream({
+        open: (signal) => servers.progress(key, signal),
+        view: () => servers.get(key),
+        lastEventId: c.req.header('last-event-id'),
+        heartbeatMs,
+      });
+    });
+  return app;
+}
+
+function people(parts: PagesParts): Hono<PagesEnv> {
+  const { shell, servers, store, clock } = parts;
+  const app = new Hono<PagesEnv>();
+  app.use(
+    refuseScripts(),
+    requireSession(parts),
+    bodyLimit({ maxSize: 65_536, onError: tooLarge }),
+    requireForm(parts),
+  );
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(pageHeaders(shell.urls))) c.header(name, value);
+    c.header('x-request-id', c.get('requestId'));
+  });
+  app.get('/', (c) => c.redirect(shell.urls.hub('home'), 302));
+  app.get('/home', (c) => {
+    const [who, now] = [c.get('who'), clock.now()];
+    const mine = servers.list().filter((view) => view.owner === who.account.name);
+    const shared = sharedWith(who, store.admin.data, servers, now);
+    const announcements = announcementsNow(store.admin.data, now);
+    return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, announcements }} />));
+  });
+  app.route('/', serverRoutes(parts));
+  app.all('*', () => {
+    throw new GatewayError('request.not-found');
+  });
+  return app;
+}
+
+/** The id that the front door has given the request, on the answer under way; else a new one. */
+function requestIdOf(env: PagesEnv['Bindings'] | undefined): string {
+  const given = env?.outgoing?.getHeader('x-request-id');
+  return typeof given === 'string' ? given : crypto.randomUUID();
+}
+
+function tooLarge(): never {
+  throw new GatewayError('request.too-large');
+}

@@ -1,0 +1,102 @@
+import type { Identity } from '../access/types.ts';
+import type { ServerView } from '../servers/types.ts';
+import { Layout } from './layout.tsx';
+import { serverTitle } from './links.ts';
+import { PhaseBadge, ServerCard } from './serverCard.tsx';
+import type { Shell } from './shell.ts';
+import { When } from './times.tsx';
+
+export interface Announcement {
+  text: string;
+  level: 'info' | 'warning' | 'danger';
+}
+
+/** A server of somebody else that the visitor may open. */
+export interface SharedServer {
+  owner: string;
+  name: string;
+  level: 'read' | 'control';
+  expiresAt: string | null;
+  note: string;
+  view: ServerView | undefined;
+}
+
+export interface HomeProps {
+  shell: Shell;
+  who: Identity;
+  servers: readonly ServerView[];
+  shared: readonly SharedServer[];
+  announcements: readonly Announcement[];
+}
+
+/** The first page: one big button for the visitor's own server, then what others have shared. */
+export function HomePage({ shell, who, servers, shared, announcements }: HomeProps) {
+  const me = who.account.name;
+  const first = servers.find((view) => view.name === '');
+  const busy = servers.some((view) => ['queued', 'starting', 'stopping'].includes(view.phase));
+  return (
+    <Layout shell={shell} title="Home" who={who} here="home" refreshS={busy ? 5 : undefined}>
+      <h1 class="hello">{`Hello, ${who.account.displayName === '' ? me : who.account.displayName}`}</h1>
+      <Announcements items={announcements} />
+      <ServerCard shell={shell} who={who} server={{ owner: me, name: '' }} view={first} />
+      {servers
+        .filter((view) => view.name !== '')
+        .map((view) => (
+          <ServerCard shell={shell} who={who} server={view} view={view} />
+        ))}
+      <StandInNote shell={shell} />
+      <Shared shell={shell} shared={shared} />
+    </Layout>
+  );
+}
+
+function Announcements({ items }: { items: readonly Announcement[] }) {
+  return (
+    <>
+      {items.map(({ text, level }) => (
+        <div class={`notice ${level}`} role={level === 'danger' ? 'alert' : 'status'}>
+          <p>{text}</p>
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** Where servers are the bundled stand-in, says so, and how to get the real thing. */
+export function StandInNote({ shell }: { shell: Shell }) {
+  if (shell.standIn === undefined) return null;
+  return (
+    <div class="notice info">
+      <p>
+        <strong>{shell.standIn.reason}</strong> {shell.standIn.advice}
+      </p>
+    </div>
+  );
+}
+
+function Shared({ shell, shared }: { shell: Shell; shared: readonly SharedServer[] }) {
+  if (shared.length === 0) return null;
+  return (
+    <section aria-labelledby="shared">
+      <h2 id="shared">Shared with me</h2>
+      <ul class="list">
+        {shared.map((item) => (
+          <li>
+            <div>
+              <a class="name" href={shell.urls.prefix(item)}>
+                {serverTitle(item)}
+              </a>
+              <p class="help">
+                {item.level === 'control' ? 'You may look and act' : 'You may look'}
+                {item.note === '' ? '' : `: ${item.note}`}
+                {item.expiresAt === null ? null : ' · until '}
+                {item.expiresAt === null ? null : <When at={item.expiresAt} />}
+              </p>
+            </div>
+            <PhaseBadge phase={item.view?.phase ?? 'stopped'} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

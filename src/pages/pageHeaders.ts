@@ -1,0 +1,36 @@
+import type { Urls } from '../urls.ts';
+
+/**
+ * Headers of every page. Nothing inline, nothing from elsewhere, in nobody's frame, never cached. The opener policy
+ * also cuts the handle that a page of a UI server (same origin, another person's code) would get by opening ours.
+ */
+export function pageHeaders(urls: Urls): Record<string, string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': [
+      "default-src 'none'",
+      "style-src 'self'",
+      "script-src 'self'",
+      "img-src 'self'",
+      "connect-src 'self'",
+      "form-action 'self'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+      `report-uri ${urls.hub('security/csp-report')}`,
+    ].join('; '),
+    'cache-control': 'no-store',
+    'referrer-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    ...plainHeaders,
+  };
+}
+
+/** Headers of everything that is no page: JSON, streams, static files. */
+export const plainHeaders = { 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' } as const;
+
+export const jsonHeaders = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  ...plainHeaders,
+} as const;

@@ -1,0 +1,80 @@
+import type { Identity } from '../access/types.ts';
+import type { GatewayError } from '../errors.ts';
+import type { RenderDecision, RenderRequest, Rendered } from '../proxy/types.ts';
+import { ErrorPage } from './errorPage.tsx';
+import { toHtml } from './layout.tsx';
+import type { PageNode } from './layout.tsx';
+import { notRunningError, notRunningPage } from './notRunning.tsx';
+import { jsonHeaders, pageHeaders } from './pageHeaders.ts';
+import type { Shell } from './shell.ts';
+
+/** An answer whose headers each have one value. */
+export interface Answer extends Rendered {
+  headers: Record<string, string>;
+}
+
+type Refusal = Parameters<RenderDecision>[0];
+
+/** What a page or JSON answer depends on: of a request at the front door, or of one of Hono's (guard.ts). */
+export type Asked = Pick<RenderRequest, 'method' | 'path' | 'query' | 'accept' | 'upgrade' | 'requestId'>;
+
+/** For the front door: refusals, sign-in redirects and servers that are not running, as pages for people and JSON for programs. */
+export function createRenderDecision(shell: Shell): (decision: Refusal, request: Asked) => Answer {
+  return (decision, request) => renderDecision(shell, decision, request);
+}
+
+/** Status, headers and body of a decision that neither the hop nor the application answers. */
+export function renderDecision(shell: Shell, decision: Refusal, request: Asked): Answer {
+  switch (decision.kind) {
+    case 'sign-in':
+      return isPageLoad(request)
+        ? redirect(`${shell.urls.hub('login')}?next=${encodeURIComponent(decision.returnTo)}`, request)
+        : renderError(shell, decision.error, request);
+    case 'no-server':
+      return isPageLoad(request)
+        ? page(shell, notRunningPage(shell, decision, request), statusOf(decision), request)
+        : renderError(shell, notRunningError(decision), request, decision.identity);
+    default:
+      return renderError(shell, decision.error, request, decision.identity);
+  }
+}
+
+/** An error as a page or as JSON; for faults of the hop (502, 504) too. */
+export function renderError(shell: Shell, error: GatewayError, request: Asked, who?: Identity): Answer {
+  if (!wantsHtml(request)) return json(error, request);
+  const node = <ErrorPage shell={shell} who={who} error={error} requestId={request.requestId} />;
+  return page(shell, node, error.status, request);
+}
+
+/** Browsers loading a page name HTML in `Accept`; their scripts and other programs ask for anything, or for JSON. */
+function wantsHtml({ accept, upgrade }: Asked): boolean {
+  return !upgrade && accept?.includes('text/html') === true;
+}
+
+function isPageLoad(request: Asked): boolean {
+  return wantsHtml(request) && (request.method === 'GET' || request.method === 'HEAD');
+}
+
+function statusOf(decision: Extract<Refusal, { kind: 'no-server' }>): number {
+  return notRunningError(decision).status;
+}
+
+function page(shell: Shell, node: PageNode, status: number, request: Asked): Answer {
+  const retry: Record<string, string> = status === 503 ? { 'retry-after': '2' } : {};
+  const headers = { ...pageHeaders(shell.urls), 'x-request-id': request.requestId, ...retry };
+  return { status, headers, body: toHtml(node) };
+}
+
+function json(error: GatewayError, request: Asked): Answer {
+  const retry: Record<string, string> = error.status === 503 ? { 'retry-after': '2' } : {};
+  const body = JSON.stringify({ ...error.toJSON(), requestId: request.requestId });
+  return { status: error.status, headers: { ...jsonHeaders, 'x-request-id': request.requestId, ...retry }, body };
+}
+
+function redirect(location: string, request: Asked): Answer {
+  return {
+    status: 302,
+    headers: { location, 'cache-control': 'no-store', 'x-request-id': request.requestId },
+    body: '',
+  };
+}

@@ -1,0 +1,142 @@
+import type { Identity } from '../access/types.ts';
+import type { ServerKey, ServerPhase, ServerView } from '../servers/types.ts';
+import { Csrf } from './layout.tsx';
+import { serverPage, serverTitle } from './links.ts';
+import type { Shell } from './shell.ts';
+import { When } from './times.tsx';
+
+interface CardProps {
+  shell: Shell;
+  who: Identity;
+  server: ServerKey;
+  view: ServerView | undefined;
+}
+
+/** What each phase is called, in a word or two. */
+const phaseWords: Record<ServerPhase, string> = {
+  stopped: 'Stopped',
+  queued: 'Queued',
+  starting: 'Starting',
+  ready: 'Running',
+  stopping: 'Stopping',
+  failed: 'Did not start',
+  unknown: 'Not known',
+};
+
+/** A word with a dot: never by colour alone. */
+export function PhaseBadge({ phase }: { phase: ServerPhase }) {
+  return <span class={`phase ${phase}`}>{phaseWords[phase]}</span>;
+}
+
+/** One server of the visitor's own: its state, and what can be done about it. */
+export function ServerCard(props: CardProps) {
+  const { who, server, view } = props;
+  const phase = view?.phase ?? 'stopped';
+  return (
+    <section class="card server" aria-labelledby={`server-${server.name}`}>
+      <div class="title">
+        <h2 id={`server-${server.name}`}>{serverTitle(server, who.account.name)}</h2>
+        <PhaseBadge phase={phase} />
+      </div>
+      <State {...props} phase={phase} />
+    </section>
+  );
+}
+
+function State({ shell, who, server, view, phase }: CardProps & { phase: ServerPhase }) {
+  const pending = serverPage(shell.urls, 'spawn-pending', server);
+  const start = (label: string) => (
+    <a class="button big" href={serverPage(shell.urls, 'spawn', server)}>
+      {label}
+    </a>
+  );
+  switch (phase) {
+    case 'ready':
+      return (
+        <>
+          <p class="lead">{view === undefined ? null : <Running view={view} />}</p>
+          <div class="actions">
+            <a class="button big" href={shell.urls.prefix(server)}>
+              Open
+            </a>
+            <StopForm shell={shell} who={who} server={server} label="Stop" />
+          </div>
+        </>
+      );
+    case 'queued':
+    case 'starting':
+    case 'stopping':
+      return (
+        <div class="actions">
+          <a class="button big" href={pending}>
+            See progress
+          </a>
+          {phase === 'stopping' ? null : <StopForm shell={shell} who={who} server={server} label="Cancel" />}
+        </div>
+      );
+    case 'failed':
+      return (
+        <>
+          <p class="lead">{view?.failure?.reason}</p>
+          <div class="actions">
+            {start('Start again')}
+            <a class="button" href={pending}>
+              What happened
+            </a>
+          </div>
+        </>
+      );
+    case 'unknown':
+      return (
+        <>
+          <p class="lead">The gateway cannot tell right now whether it runs. It keeps looking; nothing is lost.</p>
+          <div class="actions">
+            <a class="button" href={pending}>
+              Details
+            </a>
+            <StopForm shell={shell} who={who} server={server} label="Stop" />
+          </div>
+        </>
+      );
+    default:
+      return (
+        <>
+          <p class="lead">Workflows that are running go on without it. Start it to see and steer them.</p>
+          <div class="actions">{start('Start')}</div>
+        </>
+      );
+  }
+}
+
+function Running({ view }: { view: ServerView }) {
+  return (
+    <>
+      {view.startedAt === null ? 'Running' : 'Running since '}
+      {view.startedAt === null ? null : <When at={view.startedAt} />}
+      {view.startedBy === null || view.startedBy === view.owner ? '' : `, started by ${view.startedBy}`}
+    </>
+  );
+}
+
+interface StopProps {
+  shell: Shell;
+  who: Identity;
+  server: ServerKey;
+  label: string;
+  force?: boolean;
+}
+
+/** A button that stops a server (or cancels its start): a form, so that it works without JavaScript. */
+export function StopForm({ shell, who, server, label, force }: StopProps) {
+  return (
+    <form method="post" action={shell.urls.hub('stop')}>
+      <Csrf shell={shell} who={who} />
+      <input type="hidden" name="owner" value={server.owner} />
+      <input type="hidden" name="server" value={server.name} />
+      {force === true ? <input type="hidden" name="force" value="on" /> : null}
+      <button class={force === true ? 'danger' : ''} type="submit">
+        {label}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,152 @@
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import type { Identity } from '../access/types.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import type { ProfileForm, ServerKey, ServerView, Servers } from '../servers/types.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { FailedPage, UnknownPage } from './failedPage.tsx';
+import type { PagesEnv } from './guard.ts';
+import { toHtml } from './layout.tsx';
+import { safeNext, serverPage, withNext } from './links.ts';
+import { mayRun } from './notRunning.tsx';
+import { readOptions, withValues } from './optionsInput.ts';
+import { PendingPage } from './pendingPage.tsx';
+import { eventsSoFar } from './progressStream.ts';
+import type { Shell } from './shell.ts';
+import { SpawnPage } from './spawnPage.tsx';
+
+export interface ServerRoutesParts {
+  shell: Shell;
+  servers: Servers;
+  log: Logger;
+}
+
+/** A start: its form, its progress, its failure; and the stop. */
+export function serverRoutes(parts: ServerRoutesParts): Hono<PagesEnv> {
+  const app = new Hono<PagesEnv>();
+  for (const path of ['/spawn', '/spawn/:user', '/spawn/:user/:server']) {
+    app.get(path, (c) => showForm(parts, c));
+    app.post(path, (c) => start(parts, c));
+  }
+  for (const path of ['/spawn-pending', '/spawn-pending/:user', '/spawn-pending/:user/:server'])
+    app.get(path, (c) => showPending(parts, c));
+  app.post('/stop', (c) => stop(parts, c));
+  return app;
+}
+
+type C = Context<PagesEnv>;
+
+/** The server of the address (the visitor's own default server without one), where the visitor may run it. */
+export function keyOf(c: C): ServerKey {
+  const who = c.get('who');
+  return runnable(who, { owner: c.req.param('user') ?? who.account.name, name: c.req.param('server') ?? '' });
+}
+
+function runnable(who: Identity, key: ServerKey): ServerKey {
+  if (!mayRun(who, key))
+    throw new GatewayError('access.denied', { advice: `Only ${key.owner} can start and stop it.` });
+  return key;
+}
+
+async function showForm({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
+  const key = keyOf(c);
+  const next = safeNext(shell.urls, c.req.query('next'), shell.urls.prefix(key));
+  const elsewhere = instead(shell, servers.get(key), next);
+  if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
+  const forms = await servers.forms(key.owner);
+  const chosen = withValues(choose(forms, c.req.query('profile')), c.req.query());
+  const page = <SpawnPage shell={shell} who={c.get('who')} server={key} forms={forms} chosen={chosen} next={next} />;
+  return c.html(toHtml(page));
+}
+
+/** A server that runs needs no form: where its visitor is sent. */
+function instead(shell: Shell, view: ServerView | undefined, next: string | undefined): string | undefined {
+  if (view === undefined) return undefined;
+  if (view.phase === 'ready') return next ?? shell.urls.prefix(view);
+  if (view.phase === 'queued' || view.phase === 'starting')
+    return withNext(serverPage(shell.urls, 'spawn-pending', view), next);
+  return undefined;
+}
+
+function choose(forms: readonly ProfileForm[], profile: string | undefined): ProfileForm {
+  const chosen = forms.find((form) => form.profile === profile) ?? forms[0];
+  if (chosen === undefined)
+    throw new GatewayError('access.denied', {
+      message: 'This site has no kind of server for you.',
+      advice: 'Ask the administrator of this site.',
+    });
+  return chosen;
+}
+
+async function start({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
+  const [key, who, posted] = [keyOf(c), c.get('who'), c.get('posted')];
+  const next = safeNext(shell.urls, text(posted['next']), shell.urls.prefix(key));
+  const forms = await servers.forms(key.owner);
+  const form = choose(forms, text(posted['profile']));
+  const options = readOptions(form, posted);
+  try {
+    await servers.start({ key, profile: form.profile, options, by: who.account.name });
+  } catch (thrown) {
+    const error = toGatewayError(thrown);
+    if (error.code !== 'server.exists') {
+      if (!['spawn.options', 'server.limit'].includes(error.code)) throw error;
+      const chosen = withValues(form, options);
+      const props = { shell, who, server: key, forms, chosen, next, error };
+      return c.html(toHtml(<SpawnPage {...props} />), error.status as 400);
+    }
+  }
+  return c.redirect(withNext(serverPage(shell.urls, 'spawn-pending', key), next), 303);
+}
+
+async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
+  const [key, who] = [keyOf(c), c.get('who')];
+  const next = safeNext(shell.urls, c.req.query('next'), shell.urls.prefix(key));
+  const view = servers.get(key);
+  if (view === undefined) return c.redirect(shell.urls.hub('home'), 302);
+  switch (view.phase) {
+    case 'ready':
+      return c.redirect(next ?? shell.urls.prefix(key), 302);
+    case 'failed':
+      return c.html(toHtml(<FailedPage shell={shell} who={who} server={key} failure={view.failure} next={next} />));
+    case 'unknown':
+      return c.html(toHtml(<UnknownPage shell={shell} who={who} server={key} view={view} />));
+    case 'stopped':
+      return c.redirect(shell.urls.hub('home'), 302);
+    default: {
+      const events = await eventsSoFar((signal) => servers.progress(key, signal), 50);
+      const goal = next ?? shell.urls.prefix(key);
+      const props = { shell, who, server: key, phase: view.phase, events, next: goal, mayStop: true };
+      return c.html(toHtml(<PendingPage {...props} />));
+    }
+  }
+}
+
+/** How long the answer to a stop waits for its end before it shows progress instead, ms. */
+const patienceMs = 1500;
+
+async function stop({ shell, servers, log }: ServerRoutesParts, c: C): Promise<Response> {
+  const [who, posted] = [c.get('who'), c.get('posted')];
+  const owner = text(posted['owner']) ?? who.account.name;
+  const key = runnable(who, { owner, name: text(posted['server']) ?? '' });
+  const how = { by: who.account.name, force: posted['force'] === 'on' };
+  const stopped = servers.stop(key, how).then(
+    () => true,
+    (error: unknown) => {
+      log.warn({ err: error, owner: key.owner, server: key.name }, 'stop failed');
+      return false;
+    },
+  );
+  const done = await Promise.race([stopped, after(patienceMs)]);
+  const page = done === true ? shell.urls.hub('home') : serverPage(shell.urls, 'spawn-pending', key);
+  return c.redirect(page, 303);
+}
+
+function after(ms: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms, undefined).unref();
+  });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,28 @@
+import type { Identity } from '../access/types.ts';
+import type { Urls } from '../urls.ts';
+
+/** What every page needs to know of its site. Web standards only: the edge renders refusals with it too. */
+export interface Shell {
+  urls: Urls;
+  siteName: string;
+  /** Address of a static file (`gateway.css`), with the hash of its content where that is known. */
+  asset(name: string): string;
+  /** Hidden field of every form, bound to the visitor's session . */
+  csrfToken(who: Identity): string;
+  /** Set where servers are the bundled stand-in: said on the pages, with the way to the real one. */
+  standIn?: { reason: string; advice: string };
+}
+
+export interface ShellOptions {
+  asset?: (name: string) => string;
+  csrfToken?: (who: Identity) => string;
+  siteName?: string;
+  standIn?: { reason: string; advice: string } | undefined;
+}
+
+/** Without options: pages that link the plain names of the static files and hold no forms (the edge's refusals). */
+export function createShell(urls: Urls, options: ShellOptions = {}): Shell {
+  const { asset = (name) => name, csrfToken = () => '', siteName = 'Cylc Gateway', standIn } = options;
+  const shell = { urls, siteName, asset: (name: string) => urls.hub(`static/${asset(name)}`), csrfToken };
+  return standIn === undefined ? shell : { ...shell, standIn };
+}

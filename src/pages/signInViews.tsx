@@ -1,0 +1,96 @@
+import type { IdentityView, RenderView } from '../identity/views.ts';
+import { MessagePage } from './errorPage.tsx';
+import { Layout, toHtml } from './layout.tsx';
+import type { Shell } from './shell.ts';
+
+/** Shows what the sign-in wants shown, in our look. */
+export function createRenderView(shell: Shell): RenderView {
+  return (view) => toHtml(viewNode(shell, view));
+}
+
+function viewNode(shell: Shell, view: IdentityView) {
+  switch (view.kind) {
+    case 'confirm-link':
+      return (
+        <AskPage
+          shell={shell}
+          title="Sign in"
+          text="This link signs this browser in, once."
+          label={`Sign in as ${view.displayName}`}
+          action={view.action}
+          fields={view.fields}
+        />
+      );
+    case 'confirm-sign-out':
+      return (
+        <AskPage
+          shell={shell}
+          title="Sign out?"
+          text="Open pages of Cylc servers will be cut off. Servers and workflows go on."
+          label="Sign out"
+          action={view.action}
+          fields={view.fields}
+        />
+      );
+    case 'sign-in':
+      return (
+        <MessagePage
+          shell={shell}
+          title="Sign in"
+          text="Open one of the sign-in links that the gateway printed in its terminal."
+          advice="A link works once. For more of them, start the gateway again: running servers go on."
+          home={false}
+        />
+      );
+    case 'signed-out':
+      return (
+        <MessagePage
+          shell={shell}
+          title="You are signed out"
+          text="Open pages of Cylc servers have been cut off. Servers and workflows go on."
+          home={false}
+        >
+          <a class="button big" href={view.signInUrl}>
+            Sign in again
+          </a>
+        </MessagePage>
+      );
+    default:
+      return (
+        <MessagePage shell={shell} title="No sign-in" text={view.error.message} advice={view.error.advice} home={false}>
+          <a class="button" href={view.signInUrl}>
+            Sign in
+          </a>
+        </MessagePage>
+      );
+  }
+}
+
+interface AskProps {
+  shell: Shell;
+  title: string;
+  text: string;
+  label: string;
+  action: string;
+  fields: Readonly<Record<string, string>>;
+}
+
+/** One question, one button. Opening a link signs nobody in: programs that scan mail open links too. */
+function AskPage({ shell, title, text, label, action, fields }: AskProps) {
+  return (
+    <Layout shell={shell} title={title}>
+      <form class="card message" method="post" action={action}>
+        <h1>{title}</h1>
+        <p class="lead">{text}</p>
+        {Object.entries(fields).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} data-keep-hash={name === 'next' ? true : undefined} />
+        ))}
+        <div class="actions">
+          <button class="big" type="submit">
+            {label}
+          </button>
+        </div>
+      </form>
+    </Layout>
+  );
+}

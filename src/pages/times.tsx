@@ -1,0 +1,6 @@
+const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+
+/** A moment (ISO 8601), in UTC; the browser script puts it into the visitor's own time zone. */
+export function When({ at }: { at: string }) {
+  return <time datetime={at}>{`${format.format(new Date(at))} UTC`}</time>;
+}

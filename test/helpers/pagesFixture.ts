@@ -1,0 +1,99 @@
+import { Hono } from 'hono';
+import type { Identity } from '../../src/access/types.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { createCsrf } from '../../src/identity/csrf.ts';
+import { assetNames, loadAssets } from '../../src/pages/assets.ts';
+import { createPages } from '../../src/pages/createPages.tsx';
+import { createShell } from '../../src/pages/shell.ts';
+import type { Shell } from '../../src/pages/shell.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createUrls } from '../../src/urls.ts';
+import { createMemoryServers } from './memoryServers.ts';
+import type { MemoryServers } from './memoryServers.ts';
+import { createMemoryStore } from './memoryStore.ts';
+import type { MemoryStore } from './memoryStore.ts';
+
+export interface PagesFixture {
+  app: Hono;
+  shell: Shell;
+  servers: MemoryServers;
+  store: MemoryStore;
+  csrfToken: string;
+  /** A page load as `account` (a cookie stands for the sign-in); paths are relative to `<base>/hub`. */
+  get(path: string, options?: { account?: string | undefined; headers?: Record<string, string> }): Promise<Response>;
+  post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
+}
+
+export function identityOf(name: string, more: Partial<Identity['account']> = {}): Identity {
+  return {
+    account: {
+      name,
+      uid: 1000,
+      gid: 1000,
+      home: `/home/${name}`,
+      shell: '/bin/sh',
+      displayName: name,
+      groups: ['system:wx'],
+      admin: name === 'root',
+      ...more,
+    },
+    sessionId: `session-${name}`,
+    issuer: 'test',
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    via: 'cookie',
+  };
+}
+
+/** The pages over servers and a store in memory; whoever has the cookie `as=NAME` is NAME. */
+export async function createPagesFixture(
+  options: { publicUrl?: string; displayName?: string; standIn?: Shell['standIn']; now?: string } = {},
+): Promise<PagesFixture> {
+  const urls = createUrls(options.publicUrl ?? 'http://localhost:8000');
+  const assets = await loadAssets();
+  const csrf = createCsrf({ secret: Buffer.from('secret'), publicOrigin: urls.origin });
+  const csrfToken = (who: Identity): string => csrf.token(who.sessionId);
+  const shell = createShell(urls, { asset: assetNames(assets), csrfToken, standIn: options.standIn });
+  const [servers, store] = [createMemoryServers(), createMemoryStore()];
+  const now = Date.parse(options.now ?? '2026-11-24T12:00:00Z');
+  const pages = createPages({
+    shell,
+    assets,
+    csrf,
+    servers,
+    store,
+    identify: ({ cookie }) => {
+      const name = /(?:^|; )as=(\w+)/.exec(cookie ?? '')?.[1];
+      if (name === undefined) return { ok: false, error: new GatewayError('auth.required'), reason: 'no cookie' };
+      return { ok: true, value: identityOf(name, { displayName: options.displayName ?? name }) };
+    },
+    clock: { now: () => now },
+    log: createLog({ level: 'error', format: 'json' }),
+    heartbeatMs: 20,
+  });
+  const hub = urls.hub('').slice(0, -1);
+  const app = new Hono().route(hub, pages);
+  const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
+  const token = csrfToken(identityOf('alice'));
+  return {
+    app,
+    shell,
+    servers,
+    store,
+    csrfToken: token,
+    get: async (path, { account = 'alice', headers = {} } = {}) =>
+      app.request(urls.origin + hub + path, { headers: { ...navigation, cookie: `as=${account}`, ...headers } }),
+    post: async (path, fields, headers = {}) =>
+      app.request(urls.origin + hub + path, {
+        method: 'POST',
+        headers: {
+          ...navigation,
+          cookie: 'as=alice',
+          origin: urls.origin,
+          'sec-fetch-site': 'same-origin',
+          'content-type': 'application/x-www-form-urlencoded',
+          ...headers,
+        },
+        body: new URLSearchParams({ _csrf: token, ...fields }).toString(),
+      }),
+  };
+}
