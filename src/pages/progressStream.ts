@@ -71,7 +71,7 @@ function seen(lastEventId: string | undefined, run: string, id: number): boolean
 function lastWord(view: ServerView | undefined, last: ProgressEvent | undefined): ProgressEvent {
   const phase = view?.phase ?? 'stopped';
   const base = { id: (last?.id ?? 0) + 1, at: last?.at ?? new Date(0).toISOString(), progress: 100, phase };
-  if (phase === 'ready') return { ...base, message: 'Ready', ready: true, ...(view && { url: view.prefix }) };
+  if (phase === 'ready') return { ...base, message: 'Ready', ready: true, ...(view && { url: view.url }) };
   if (phase === 'stopped') return { ...base, message: 'Stopped' };
   return { ...base, message: view?.failure?.reason ?? 'The news broke off', failed: true };
 }

@@ -56,7 +56,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
         <>
           <p class="lead">{view === undefined ? null : <Running view={view} />}</p>
           <div class="actions">
-            <a class="button big" href={shell.urls.prefix(server)}>
+            <a class="button big" href={view?.url ?? shell.urls.prefix(server)}>
               Open
             </a>
             <StopForm shell={shell} who={who} server={server} label="Stop" />

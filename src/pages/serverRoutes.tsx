@@ -62,7 +62,7 @@ async function showForm({ shell, servers }: ServerRoutesParts, c: C): Promise<Re
 /** A server that runs needs no form: where its visitor is sent. */
 function instead(shell: Shell, view: ServerView | undefined, next: string | undefined): string | undefined {
   if (view === undefined) return undefined;
-  if (view.phase === 'ready') return next ?? shell.urls.prefix(view);
+  if (view.phase === 'ready') return next ?? view.url;
   if (view.phase === 'queued' || view.phase === 'starting')
     return withNext(serverPage(shell.urls, 'spawn-pending', view), next);
   return undefined;
@@ -105,7 +105,7 @@ async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise
   if (view === undefined) return c.redirect(shell.urls.hub('home'), 302);
   switch (view.phase) {
     case 'ready':
-      return c.redirect(next ?? shell.urls.prefix(key), 302);
+      return c.redirect(next ?? view.url, 302);
     case 'failed':
       return c.html(toHtml(<FailedPage shell={shell} who={who} server={key} failure={view.failure} next={next} />));
     case 'unknown':
@@ -114,7 +114,7 @@ async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise
       return c.redirect(shell.urls.hub('home'), 302);
     default: {
       const events = await eventsSoFar((signal) => servers.progress(key, signal), 50);
-      const goal = next ?? shell.urls.prefix(key);
+      const goal = next ?? view.url;
       const props = { shell, who, server: key, phase: view.phase, events, next: goal, mayStop: true };
       return c.html(toHtml(<PendingPage {...props} />));
     }

@@ -26,8 +26,8 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
     return known;
   };
   const tell = (entry: Entry, progress: number, message: string): void => {
-    const { phase, prefix, failure } = entry.view;
-    const end = phase === 'ready' ? { ready: true, url: prefix } : phase === 'failed' ? { failed: true } : {};
+    const { phase, url, failure } = entry.view;
+    const end = phase === 'ready' ? { ready: true, url } : phase === 'failed' ? { failed: true } : {};
     const at = new Date(Date.UTC(2026, 10, 24) + entry.events.length).toISOString();
     const text = failure === null ? message : failure.reason;
     entry.events.push({ id: entry.events.length + 1, at, progress, message: text, phase, ...end });
@@ -92,10 +92,12 @@ function nextEvent(entry: Entry, signal: AbortSignal | undefined): Promise<void>
 }
 
 function stoppedView(key: ServerKey): ServerView {
+  const prefix = `/user/${key.owner}/${key.name === '' ? '' : `${key.name}/`}`;
   return {
     ...key,
     phase: 'stopped',
-    prefix: `/user/${key.owner}/${key.name === '' ? '' : `${key.name}/`}`,
+    prefix,
+    url: prefix,
     profile: 'default',
     options: {},
     program: 'stand-in',
