@@ -37,8 +37,10 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
     started,
     become(key, change, message = `It is ${change.phase ?? 'changed'}`) {
       const entry = entryOf(key);
+      const begins = ['queued', 'starting', 'stopping'].includes(change.phase ?? '');
+      if (begins && isAtRest(entry.view.phase)) entry.events = [];
       entry.view = { ...entry.view, ...change };
-      tell(entry, ['ready', 'failed', 'stopped'].includes(entry.view.phase) ? 100 : 10, message);
+      tell(entry, isAtRest(entry.view.phase) ? 100 : 10, message);
     },
     say: (key, progress, message) => tell(entryOf(key), progress, message),
     list: () => [...entries.values()].map(({ view }) => view),
@@ -78,6 +80,10 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
     onChange: () => () => undefined,
   };
   return servers;
+}
+
+function isAtRest(phase: ServerView['phase']): boolean {
+  return phase === 'ready' || phase === 'failed' || phase === 'stopped';
 }
 
 function nextEvent(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
