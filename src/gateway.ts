@@ -1,0 +1,236 @@
+import { once } from 'node:events';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { createSiteAccess } from './access/siteAccess.ts';
+import { createAuthorize } from './authorize.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/schema.ts';
+import { SetupError } from './errors.ts';
+import { createHub } from './hub/createHub.ts';
+import { createAccounts } from './identity/accounts.ts';
+import { isOwnCookie } from './identity/cookies.ts';
+import { createIdentity } from './identity/createIdentity.ts';
+import type { IdentityRoom } from './identity/createIdentity.ts';
+import type { PrintedLink } from './identity/firstRunLinks.ts';
+import { assetNames, loadAssets } from './pages/assets.ts';
+import { createPages } from './pages/createPages.tsx';
+import { pageHeaders } from './pages/pageHeaders.ts';
+import { createRenderDecision } from './pages/renderDecision.tsx';
+import { createShell } from './pages/shell.ts';
+import { createRenderView } from './pages/signInViews.tsx';
+import { createFrontDoor } from './proxy/frontDoor.ts';
+import { createHop } from './proxy/hop.ts';
+import { createRoutes } from './proxy/routes.ts';
+import { createServers } from './servers/createServers.ts';
+import type { ServersRoom } from './servers/createServers.ts';
+import { createPrograms } from './servers/programs.ts';
+import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
+import { createAccountSpawner } from './spawners/account.ts';
+import { createJobPool } from './spawners/pool.ts';
+import { openStore } from './store/open.ts';
+import type { Logger } from './telemetry/log.ts';
+import { createUrls } from './urls.ts';
+import type { Urls } from './urls.ts';
+
+export interface GatewayOptions {
+  config: Config;
+  /** No configuration file: sign-in links in the terminal, for the user who started the gateway and a guest. */
+  firstRun: boolean;
+  log: Logger;
+  clock?: Clock;
+}
+
+export interface Gateway {
+  urls: Urls;
+  servers: ServersRoom;
+  /** Titles of the UI server programs that a start offers, best first. */
+  programs: string;
+  signInLinks(): Promise<PrintedLink[]>;
+  /** Opens the port, then finds again what an earlier run left running. Throws `SetupError` where the port is not to be had. */
+  listen(): Promise<void>;
+  /** Ends the gateway's part; running servers go on. */
+  close(): Promise<void>;
+}
+
+/** Close codes of WebSockets (RFC 6455, 7.4; 4000 to 4999 are ours). */
+const closeSignedOut = 4401;
+const closeRevoked = 4403;
+const closeGoingAway = 1001;
+
+/** Builds every part once from the configuration and connects them; the only place that does. */
+export async function createGateway({ config, firstRun, log, clock = systemClock }: GatewayOptions): Promise<Gateway> {
+  const { dataDir, listen } = config;
+  const publicUrl = config.publicUrl ?? `http://localhost:${listen.port}`;
+  const urls = createUrls(publicUrl);
+  const basePath = urls.base.slice(0, -1);
+  const uid = process.geteuid?.() ?? 0;
+  const store = await openStore({ dataDir, clock, log });
+  const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid });
+  await prepareRuntimeDir(runtimeDir, uid);
+
+  const accounts = createAccounts({
+    admin: store.admin,
+    clock,
+    firstRun,
+    admins: config.access.admins,
+    adminGroups: config.access.adminGroups,
+  });
+  const access = createSiteAccess({
+    ...config.access,
+    shares: () => Object.values(store.admin.data.shares),
+    onChange: (listener) => void store.admin.onChange(listener),
+    now: () => clock.now(),
+  });
+  const programs = createPrograms({ configured: config.servers.cylc, dataDir, searchPath: process.env['PATH'] });
+  const assets = await loadAssets();
+  let identity: IdentityRoom | undefined;
+  const shell = createShell(urls, {
+    asset: assetNames(assets),
+    csrfToken: (who) => identity?.csrf.token(who.sessionId) ?? '',
+    standIn: programs.list()[0]?.kind === 'stand-in' ? standInNotice : undefined,
+  });
+  identity = await createIdentity({
+    config,
+    publicUrl,
+    dataDir,
+    store,
+    accounts,
+    clock,
+    log,
+    localOrigin: () => localOrigin(listen),
+    render: createRenderView(shell),
+    pageHeaders: pageHeaders(urls),
+  });
+  const { identify, sessions, csrf } = identity;
+
+  const hub = createHub({ config, store, accounts, access, urls, runtimeDir, clock, log });
+  const routes = createRoutes({ basePath });
+  const pool = createJobPool();
+  const servers = createServers({
+    config,
+    store,
+    accounts,
+    routes,
+    programs,
+    urls,
+    runtimeDir,
+    dataDir,
+    clock,
+    log,
+    hub: hub.contract,
+    spawners: [createAccountSpawner({ pool })],
+  });
+  hub.attach({ servers, identify });
+
+  const hop = createHop({
+    config: config.proxy,
+    publicUrl,
+    log,
+    clock,
+    onActivity: (target) => {
+      if (target.kind === 'server') servers.touch(target);
+    },
+  });
+  const app = new Hono({ strict: false });
+  app.get(urls.base, (c) => c.redirect(urls.hub('home')));
+  app.get(urls.hub('').slice(0, -1), (c) => c.redirect(urls.hub('home')));
+  app.route(urls.hub('api'), hub.app);
+  app.route(urls.hub('').slice(0, -1), identity.app);
+  app.route(urls.hub('').slice(0, -1), createPages({ shell, assets, csrf, identify, servers, store, clock, log }));
+
+  const authorize = createAuthorize({
+    identify,
+    access,
+    isOwnCookie,
+    publicOrigin: urls.origin,
+    match: (path) => routes.match(path),
+    view: (key) => servers.get(key),
+    loginCookieFits: (...of) => hub.contract.loginCookieFits(...of),
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const door = createFrontDoor({
+    authorize,
+    hop,
+    basePath,
+    publicUrl,
+    log,
+    config: config.proxy,
+    app: (req, res) => void listener(req, res),
+    provider: identity.provider,
+    render: createRenderDecision(shell),
+  });
+
+  routes.onChange((route, state) => {
+    if (state !== 'closed') return;
+    hop.release(route.upstream);
+    const { target } = route;
+    hop.connections.closeWhere((open) => sameTarget(open.target, target), closeGoingAway, 'server stopped');
+  });
+  sessions.onEnd((end) => {
+    hop.connections.closeWhere((open) => open.sessionId === end.sessionId, closeSignedOut, 'signed out');
+    hub.contract
+      .forgetSession(end.sessionId)
+      .catch((error: unknown) => log.error({ err: error }, 'tokens not revoked'));
+  });
+  store.admin.onChange(() => {
+    const blocked = (name: string): boolean => store.admin.data.accounts[name]?.blocked === true;
+    hop.connections.closeWhere((open) => blocked(open.account), closeRevoked, 'account blocked');
+  });
+
+  return {
+    urls,
+    servers,
+    programs: programs
+      .list()
+      .map((program) => program.title)
+      .join(', '),
+    signInLinks: () => (firstRun ? identity.signInLinks() : Promise.resolve([])),
+    async listen() {
+      await hub.listen();
+      door.listen(listen.port, listen.host);
+      await once(door, 'listening').catch((error: unknown) => {
+        throw cannotListen(listen, error);
+      });
+      await servers.reconcile();
+    },
+    async close() {
+      door.close();
+      await hop.close();
+      door.closeAllConnections();
+      await servers.close();
+      await pool.close();
+      await hub.close();
+      identity.close();
+      await store.close();
+    },
+  };
+}
+
+const standInNotice = {
+  reason: 'Cylc is not installed here, so servers are a small stand-in for its UI server.',
+  advice: 'To get the real one: npm run cylc:install',
+};
+
+type AnyTarget = { kind: 'server'; owner: string; name: string } | { kind: 'service'; name: string };
+
+function sameTarget(one: AnyTarget, other: AnyTarget): boolean {
+  if (one.kind !== other.kind || one.name !== other.name) return false;
+  return one.kind === 'service' || (other.kind === 'server' && one.owner === other.owner);
+}
+
+/** Our own listener as we reach it ourselves: a wildcard address is not one to connect to. */
+function localOrigin({ host, port }: Config['listen']): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function cannotListen({ host, port }: Config['listen'], cause: unknown): SetupError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const why = code === 'EADDRINUSE' ? 'another program has that port' : (cause as Error).message;
+  return new SetupError(`Cannot listen on ${host} port ${port}: ${why}.`, {
+    advice: 'Choose another port with --port, or end the other program.',
+    exitCode: 69,
+    cause,
+  });
+}
