@@ -20,7 +20,7 @@ export function FailedPage({ shell, who, server, failure, next }: Props & { fail
     <Layout shell={shell} title={title} who={who}>
       <h1>{title}</h1>
       <section class="card">
-        <p class="lead">{failure?.reason ?? 'The reason was not recorded.'}</p>
+        <p class="lead strong">{failure?.reason ?? 'The reason was not recorded.'}</p>
         {failure === null ? null : <Facts failure={failure} />}
         <div class="actions">
           <a class="button big" href={withNext(serverPage(shell.urls, 'spawn', server), next)}>

@@ -77,7 +77,7 @@ export function StandInNote({ shell }: { shell: Shell }) {
 function Shared({ shell, shared }: { shell: Shell; shared: readonly SharedServer[] }) {
   if (shared.length === 0) return null;
   return (
-    <section aria-labelledby="shared">
+    <section class="card" aria-labelledby="shared">
       <h2 id="shared">Shared with me</h2>
       <ul class="list">
         {shared.map((item) => (
