@@ -75,16 +75,21 @@ export class Visitor {
     });
   }
 
-  /** Sends the form of a page, with all its hidden fields, as a click on its button would. */
-  submit(page: Answer, fields: Record<string, string> = {}): Promise<Answer> {
-    const form = /<form\b[^>]*method="post"[^>]*>/i.exec(page.body)?.[0];
-    if (form === undefined) throw new Error(`no form on ${page.url}:\n${page.body.slice(0, 2000)}`);
-    const action = unescapeHtml(/action="([^"]*)"/.exec(form)?.[1] ?? page.url);
-    const hidden = [...page.body.matchAll(/<input\b[^>]*type="hidden"[^>]*>/gi)].map(([input]) => [
+  /** Sends the first form of a page whose action fits, with what its fields hold, as a click on its button would. */
+  submit(page: Answer, fields: Record<string, string> = {}, action = /(?<!logout)$/): Promise<Answer> {
+    const forms = [...page.body.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gis)];
+    const target = (attributes: string): string => unescapeHtml(/action="([^"]*)"/.exec(attributes)?.[1] ?? page.url);
+    const form = forms.find(([, attributes = '']) => action.test(target(attributes)));
+    if (form === undefined) throw new Error(`no such form on ${page.url}:\n${page.body.slice(0, 2000)}`);
+    const inputs = [...(form[2] ?? '').matchAll(/<input\b([^>]*)>/gi)].map(([, input = '']) => [
       unescapeHtml(/name="([^"]*)"/.exec(input)?.[1] ?? ''),
       unescapeHtml(/value="([^"]*)"/.exec(input)?.[1] ?? ''),
     ]);
-    return this.post(new URL(action, page.url).href, { ...Object.fromEntries(hidden), ...fields });
+    const choices = [
+      ...(form[2] ?? '').matchAll(/<select\b[^>]*name="([^"]*)".*?<option value="([^"]*)" selected/gis),
+    ].map(([, name = '', value = '']) => [unescapeHtml(name), unescapeHtml(value)]);
+    const url = new URL(target(form[1] ?? ''), page.url).href;
+    return this.post(url, { ...Object.fromEntries([...inputs, ...choices]), ...fields });
   }
 
   websocket(path: string, protocols: string[] = [], headers: Record<string, string> = {}): WebSocket {
