@@ -6,10 +6,29 @@ import type { PollAnswer, PollJob } from './protocol.ts';
 /** Job: is this very process up? If gone, with what exit code or signal, where the launcher saw it. */
 export default function poll(job: PollJob): PollAnswer {
   try {
-    return isAlive(job.process) ? { state: 'up' } : { state: 'gone', ...readExit(job.runFile) };
+    return isAlive(job.process) ? { state: 'up' } : { state: 'gone', ...awaitExit(job.runFile) };
   } catch (error) {
     return { state: 'unknown', why: (error as NodeJS.ErrnoException).code ?? 'unreadable /proc' };
   }
+}
+
+/** The launcher notes the exit code just after the process is gone: a moment's grace, ms, in steps. */
+const graceMs = 300;
+const stepMs = 20;
+
+/** Blocks its thread, which has nothing else to do. */
+function awaitExit(runFile: string): ReturnType<typeof readExit> {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  let exit = readExit(runFile);
+  for (let waitedMs = 0; isUnknown(exit) && waitedMs < graceMs; waitedMs += stepMs) {
+    Atomics.wait(never, 0, 0, stepMs);
+    exit = readExit(runFile);
+  }
+  return exit;
+}
+
+function isUnknown(exit: ReturnType<typeof readExit>): boolean {
+  return exit.exitCode === null && exit.signal === null;
 }
 
 /** A shell tells a death by signal as 128 + its number (POSIX, Shell Command Language 2.8.2). */
