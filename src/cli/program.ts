@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { SetupError } from '../errors.ts';
 import { registerServe } from './serve.ts';
+import { registerServers } from './servers.ts';
 
 /** All commands; bare `cylc-gateway` serves. A fault of the set-up is told in words, without a stack. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -8,6 +9,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('Every user of a site gets their own Cylc UI server in the browser.')
     .showHelpAfterError('(add --help for the options)');
   registerServe(program);
+  registerServers(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
@@ -82,6 +85,21 @@ test('a second gateway on the same data, and a port in use, are refused in words
   expect(await port.end()).toBe(69);
   expect(port.output()).toMatch(/another program has that port/);
 });
+
+test('what an ended gateway has left running is stopped by one command', async () => {
+  await start();
+  await gateway.end();
+  expect(gateway.output()).toMatch(/1 server goes on/);
+  const stop = await stopAll(gateway.dataDir);
+  expect(stop).toMatch(new RegExp(`Stopped ${owner}/`));
+  expect(await stopAll(gateway.dataDir)).toMatch(/No server is running/);
+});
+
+async function stopAll(dataDir: string): Promise<string> {
+  const main = join(import.meta.dirname, '../../dist/src/main.js');
+  const command = [main, 'servers', 'stop', '--all', '--data', dataDir];
+  return (await promisify(execFile)(process.execPath, command, { cwd: dataDir })).stdout;
+}
 
 async function upgradeStatus(as: Visitor): Promise<number> {
   const socket = as.websocket(`/user/${owner}/cylc/subscriptions`);
