@@ -27,7 +27,11 @@ export async function listenForServers(options: {
       advice: 'Set `runtimeDir` to a shorter path, such as /run/cylc-gateway.',
     });
   const answer = getRequestListener(options.fetch);
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => {
+    // hubapp sends the socket's encoded path as Host, which no URL can have.
+    request.headers.host = 'hub.localhost';
+    void answer(request, response);
+  });
   // Longer than the 15 s for which aiohttp keeps a connection: else its POST meets a closing one, and is not repeated.
   server.keepAliveTimeout = 75_000;
   server.headersTimeout = 80_000;

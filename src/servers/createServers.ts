@@ -134,6 +134,8 @@ export function createServers(options: ServersOptions): ServersRoom {
       await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
       await reconcile({ records, lifeOf, profiles, accounts, log, runtimeDir: options.runtimeDir });
       await desired.apply();
+      const python = options.programs.list()[0]?.python;
+      if (python !== undefined) for (const spawner of options.spawners) spawner.prepare?.(python);
       timer = setInterval(() => {
         looking = looking.then(look).catch((error: unknown) => log.error({ err: error }, 'look at the servers failed'));
       }, config.pollIntervalS * 1000);

@@ -41,6 +41,7 @@ export async function preparePlan(options: {
     upstream: { kind: 'unix', path: socket },
     umask: Number.parseInt(parts.config.umask, 8),
     options: launch.options,
+    ...(launch.program.python !== undefined && { python: launch.program.python }),
   };
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants, readdirSync, readFileSync, realpathSync } from '
 import { delimiter, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Account } from '../access/types.ts';
+import type { PythonEnvironment } from '../spawners/types.ts';
 
 /** A UI server that can be started: a real Cylc, or the bundled stand-in. */
 export interface Program {
@@ -12,6 +13,8 @@ export interface Program {
   /** Path of the `cylc` command; for the stand-in, of its main file. */
   path: string;
   version: string | undefined;
+  /** Its Python, where the command is a plain Python script of a known version: it can then be started warm. */
+  python?: PythonEnvironment;
 }
 
 export interface Programs {
@@ -67,7 +70,8 @@ function isExecutable(path: string): boolean {
 /** Undefined for a Cylc without the UI server. A site's wrapper script tells no version: it is taken at its word. */
 function cylcProgram(id: string, path: string): Program | undefined {
   if (!isExecutable(path)) return undefined;
-  const packages = pythonPackages(path);
+  const python = interpreterOf(path);
+  const packages = python === undefined ? undefined : packageNames(python);
   const version = packages && versionOf(packages, 'cylc_uiserver');
   if (packages !== undefined && version === undefined && versionOf(packages, 'cylc_flow') !== undefined)
     return undefined;
@@ -77,14 +81,18 @@ function cylcProgram(id: string, path: string): Program | undefined {
     kind: 'cylc',
     path,
     version,
+    ...(python !== undefined && version !== undefined && { python: { python, version } }),
   };
 }
 
-/** Names in the folder where the Python of this script keeps its packages: read, since running Cylc takes seconds. */
-function pythonPackages(path: string): readonly string[] | undefined {
+/** The Python in the first line of a script; undefined for another kind of file. */
+function interpreterOf(path: string): string | undefined {
   const first = readFileSync(path, { encoding: 'latin1' }).split('\n', 1)[0] ?? '';
-  const interpreter = /^#!\s*(\/\S*python[\d.]*)/.exec(first)?.[1];
-  if (interpreter === undefined) return undefined;
+  return /^#!\s*(\/\S*python[\d.]*)\s*$/.exec(first)?.[1];
+}
+
+/** Names in the folder where the Python keeps its packages; read, since running Cylc takes seconds. */
+function packageNames(interpreter: string): readonly string[] {
   const lib = join(dirname(dirname(interpreter)), 'lib');
   const folders = [
     join(lib, 'python3/dist-packages'),

@@ -23,15 +23,19 @@ export function chooseRuntimeDir(options: { configured: string | undefined; data
   return fits(near) ? near : `/tmp/cylc-gateway-${options.uid}-${hash}`;
 }
 
+/**
+ * Short enough, and without capital letters: the Hub's socket lies there too, and aiohttp, by which a UI server calls the
+ * Hub, makes the host of its `http+unix://` address lower case (seen with aiohttp 3.13 of jupyterhub 6.1).
+ */
 function fits(runtimeDir: string): boolean {
-  return Buffer.byteLength(runtimeDir) + tailBytes <= maxSocketPathBytes;
+  return runtimeDir === runtimeDir.toLowerCase() && Buffer.byteLength(runtimeDir) + tailBytes <= maxSocketPathBytes;
 }
 
 /** Makes and checks the folder: ours, no link, and open to others only for passing through (root), or not at all. */
 export async function prepareRuntimeDir(runtimeDir: string, uid: number): Promise<void> {
   if (!fits(runtimeDir))
-    throw new SetupError(`The path of runtimeDir is too long for unix sockets: ${runtimeDir}`, {
-      advice: `Set runtimeDir to a path of at most ${maxSocketPathBytes - tailBytes} bytes.`,
+    throw new SetupError(`The path of runtimeDir is too long for unix sockets, or has capital letters: ${runtimeDir}`, {
+      advice: `Set runtimeDir to a path of at most ${maxSocketPathBytes - tailBytes} bytes, in lower case.`,
     });
   try {
     await ownFolder(runtimeDir, { uid, mode: uid === 0 ? 0o711 : 0o700 });

@@ -53,7 +53,7 @@ export async function waitReady(options: {
     if (answered && (parts.hub.lastContact(key) ?? 0) >= sinceMs) return upstream;
     if (answered) report(80, 'It answers; waiting for its call to the gateway.');
     if (waitedMs > timeoutMs) throw timeout(answered, parts.config.startTimeoutS);
-    report(Math.min(70, 30 + Math.round(waitedMs / 500)), waitText(waitedMs));
+    if (!answered) report(Math.min(70, 30 + Math.round(waitedMs / 500)), waitText(waitedMs));
     await sleep(waitedMs < 5000 ? quickMs : slowMs, undefined, { signal });
   }
 }

@@ -49,5 +49,5 @@ function userOf(plan: SpawnPlan, uid: number): { user?: { uid: number; gid: numb
 }
 
 async function removeNotes(runFile: string): Promise<void> {
-  for (const kind of ['pid', 'exit', 'claim']) await rm(`${runFile}.${kind}`, { force: true });
+  for (const kind of ['pid', 'exit', 'claim', 'plan']) await rm(`${runFile}.${kind}`, { force: true });
 }

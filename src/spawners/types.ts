@@ -20,8 +20,17 @@ export interface SpawnPlan {
   runFile: string;
   /** Resource limits, by the names of prlimit(1): `as`, `nofile`, `nproc`, `core`, `cpu`. */
   limits?: Readonly<Record<string, number>>;
+  /** Set where the command is a Python program that may be started warm. */
+  python?: PythonEnvironment;
   /** Validated options of the form (batch resources among them). */
   options: Readonly<Record<string, unknown>>;
+}
+
+/** A Python with Cylc in it, of which a fork server can be made. */
+export interface PythonEnvironment {
+  python: string;
+  /** Version of its UI server: another one needs a new fork server. */
+  version: string;
 }
 
 /** Identity of a process: a pid alone is reused. */
@@ -48,6 +57,8 @@ export type PollResult =
 /** A way to launch a server. */
 export interface Spawner {
   readonly kind: string;
+  /** A server of this environment is likely to be started: what takes long can be done before. */
+  prepare?(environment: PythonEnvironment): void;
   start(plan: SpawnPlan, report: (message: string) => void, signal: AbortSignal): Promise<SpawnHandle>;
   /**
    * Finds what a start that was cut off (the gateway was killed) has launched. Undefined: nothing, and nothing ever will

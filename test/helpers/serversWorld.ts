@@ -1,5 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import type { Account } from '../../src/access/types.ts';
@@ -18,6 +18,7 @@ import type { Spawner } from '../../src/spawners/types.ts';
 import { createUrls } from '../../src/urls.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import type { MemoryStore } from './memoryStore.ts';
+import { shortFolder } from './shortFolder.ts';
 import { until } from './until.ts';
 
 /** The servers room on real processes, with a store in memory and a Hub that has always been called. */
@@ -48,7 +49,7 @@ export function ownAccount(): Account {
 export async function createServersWorld(
   options: { config?: Record<string, unknown>; spawner?: Spawner; programs?: Programs; account?: Account } = {},
 ): Promise<ServersWorld> {
-  const folder = await mkdtemp(join(tmpdir(), 'cg-'));
+  const folder = shortFolder('cg');
   const account = options.account ?? ownAccount();
   const key = { owner: account.name, name: '' };
   const store = createMemoryStore();

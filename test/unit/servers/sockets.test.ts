@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chooseRuntimeDir, prepareRuntimeDir, prepareSocket, socketPath } from '../../../src/servers/sockets.ts';
+import { shortFolder } from '../../helpers/shortFolder.ts';
 import { ownAccount } from '../../helpers/serversWorld.ts';
 
 let runtimeDir: string;
@@ -10,7 +10,7 @@ const account = ownAccount();
 const { uid } = account;
 const key = { owner: account.name, name: '' };
 beforeEach(async () => {
-  runtimeDir = join(mkdtempSync(join(tmpdir(), 'cg-sockets-')), 'run');
+  runtimeDir = join(shortFolder('cg-sockets'), 'run');
   await prepareRuntimeDir(runtimeDir, uid);
 });
 afterEach(() => rmSync(join(runtimeDir, '..'), { recursive: true, force: true }));
@@ -57,12 +57,14 @@ test.each([
 
 test('a path that is too long for sockets is told at once', async () => {
   await expect(prepareRuntimeDir(`/tmp/${'x'.repeat(90)}`, uid)).rejects.toThrow('too long');
+  await expect(prepareRuntimeDir('/tmp/Xy', uid)).rejects.toThrow('capital');
 });
 
 test('the folder that is chosen is short, and the same each time', () => {
   const choose = (dataDir: string, by: number): string => chooseRuntimeDir({ configured: undefined, dataDir, uid: by });
   expect(choose('/srv/data', 1000)).toBe('/srv/data/run');
   expect(choose(`/srv/${'deep/'.repeat(20)}data`, 1000)).toMatch(/^\/tmp\/cylc-gateway-1000-[0-9a-f]{8}$/);
+  expect(choose('/srv/Data', 1000)).toMatch(/^\/tmp\/cylc-gateway-1000-[0-9a-f]{8}$/);
   expect(choose('/srv/data', 0)).toMatch(/^\/run\/cylc-gateway-[0-9a-f]{8}$/);
   expect(choose('/srv/data', 0)).toBe(choose('/srv/data/', 0));
   expect(chooseRuntimeDir({ configured: '/x', dataDir: '/srv', uid: 0 })).toBe('/x');

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../telemetry/log.ts';
+import { readBootId } from '../../workers/processes.ts';
+import { startForkServer } from './forkServer.ts';
+import type { ForkServer } from './forkServer.ts';
+import { trustFault } from './trust.ts';
+import type { PythonEnvironment, Spawner, SpawnHandle, SpawnPlan } from './types.ts';
+
+/**
+ * Launches Cylc's UI server from a fork server that has the costly imports behind it: under a second instead of many,
+ * and with most of its memory shared. The server itself is unmodified. Where that cannot be done, the account spawner
+ * does it, and the progress says so.
+ */
+export function createWarmSpawner(options: { account: Spawner; dataDir: string; log: Logger; uid?: number }): Spawner {
+  const { account, log, dataDir } = options;
+  const uid = options.uid ?? process.geteuid?.() ?? 0;
+  const servers = new Map<string, { server: Promise<ForkServer | undefined>; startedAt: number }>();
+  let closed = false;
+
+  /** One per Cylc environment and version; a dead one is made anew, but not again and again. */
+  async function serverOf(environment: PythonEnvironment): Promise<ForkServer | undefined> {
+    const id = `${environment.python}@${environment.version}`;
+    const known = servers.get(id);
+    const now = performance.now();
+    const dead = (await known?.server)?.state === 'dead';
+    if (known !== undefined && (!dead || now - known.startedAt < restartPauseMs) && servers.get(id) === known)
+      return known.server;
+    const latest = servers.get(id);
+    if (closed || (latest !== undefined && latest !== known)) return latest?.server;
+    const server = begin(environment, id);
+    servers.set(id, { server, startedAt: now });
+    return server;
+  }
+
+  async function begin({ python }: PythonEnvironment, id: string): Promise<ForkServer | undefined> {
+    const fault = await trustFault(python, uid);
+    if (fault !== undefined) {
+      log.warn({ python, fault }, 'no warm start: root does not run Python that others can change');
+      return undefined;
+    }
+    const folder = join(dataDir, 'forkserver');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const name = createHash('sha256').update(id).digest('hex').slice(0, 12);
+    const files = { cacheFile: join(folder, `${name}.json`), logFile: join(folder, `${name}.log`) };
+    return startForkServer({ python, log, ...files }).catch((error: unknown) => {
+      log.warn({ err: error, python }, 'the fork server did not start');
+      return undefined;
+    });
+  }
+
+  async function startWarm(plan: SpawnPlan, report: (message: string) => void): Promise<SpawnHandle | string> {
+    if (plan.python === undefined) return 'this program has no warm start';
+    const server = await serverOf(plan.python);
+    if (server === undefined) return 'there is no fork server';
+    if (server.state === 'warming') {
+      report('Waiting for the warm start to be ready.');
+      await Promise.race([server.settled, pause(warmPatienceMs)]);
+    }
+    await writePlan(plan, uid);
+    const answer = await server.fork(plan.runFile);
+    if (!answer.ok) {
+      await rm(`${plan.runFile}.plan`, { force: true });
+      return answer.why;
+    }
+    const process = { pid: answer.pid, startTime: answer.startTime, bootId: readBootId() };
+    return { kind: 'process', process, runFile: plan.runFile };
+  }
+
+  return {
+    kind: 'warm',
+    prepare: (environment) => void serverOf(environment),
+    async start(plan, report, signal) {
+      report('Starting the process, warm.');
+      const warm = await startWarm(plan, report);
+      if (typeof warm !== 'string') return warm;
+      if (plan.python !== undefined) {
+        report(`No warm start (${warm}): starting it the slow way.`);
+        log.warn({ why: warm }, 'no warm start');
+      }
+      // The fork server may still have the request: claimed by us, it will not act on it.
+      const late = await account.recover(plan);
+      return late ?? account.start({ ...plan, runFile: coldFile(plan.runFile) }, report, signal);
+    },
+    recover: async (start) =>
+      (await account.recover(start)) ?? account.recover({ ...start, runFile: coldFile(start.runFile) }),
+    poll: (handle) => account.poll(handle),
+    stop: (handle, how) => account.stop(handle, how),
+    forget: (handle) => account.forget(handle),
+    async close() {
+      closed = true;
+      for (const { server } of servers.values()) (await server)?.close();
+    },
+  };
+}
+
+const restartPauseMs = 10_000;
+/** A cold start takes longer than that, so waiting for the fork server is never slower. */
+const warmPatienceMs = 6000;
+
+/** The second try of one start needs a claim of its own. */
+function coldFile(runFile: string): string {
+  return `${runFile}-cold`;
+}
+
+/** For the child alone: it reads and removes it while it still may, so that no other user's child inherits it. */
+async function writePlan(plan: SpawnPlan, uid: number): Promise<void> {
+  const { command, env, cwd, logFile, umask, limits, account } = plan;
+  const user = account.uid === uid ? undefined : { name: account.name, uid: account.uid, gid: account.gid };
+  const text = JSON.stringify({ command, env, cwd, logFile, umask, limits, user });
+  await writeFile(`${plan.runFile}.plan`, text, { mode: 0o600, flag: 'wx' });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -1,0 +1,117 @@
+"""Fork server: starts Cylc UI servers from a process that has the costly modules imported already.
+
+Run by the gateway with the Python of one Cylc environment. It reads one request a line on its standard input and
+answers each with one line (JSON both ways); nothing else can reach it. A request names a plan file, which only the
+child opens (and removes): what belongs to one user never is in the memory that the next child inherits.
+
+It ends when its input does and the last server that it started has ended: until then it notes their exit codes.
+Its own death harms none of them.
+"""
+
+import errno
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import threading
+
+from forkserver import child, modules
+
+
+def main():
+    # No collections now: the holes that they leave in the heap would be filled, and so copied, in every child.
+    gc.disable()
+    # Further arguments are room for the command lines of the children: see child.show_command.
+    failed = modules.import_all(modules.find(sys.argv[1]))
+    if threading.active_count() != 1 or len(os.listdir("/proc/self/task")) != 1:
+        say({"unfit": "a module started a thread at its import"})
+        sys.exit(1)
+    # What is there now is shared with all children: the collector must not touch, and so copy, its pages.
+    gc.freeze()
+    say({"ready": True, "pid": os.getpid(), "modules": len(sys.modules), "failed": failed})
+    plan = serve()
+    if plan is not None:
+        child.run(plan)  # in the child: ends with the interpreter's ordinary end
+
+
+def serve():
+    """The loop. Returns only in a child, with its plan, or with None when there is nothing left to do."""
+    wake, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    children, rest, listening = {}, b"", True
+    while listening or children:
+        ready, _, _ = select.select([wake] + ([0] if listening else []), [], [])
+        if wake in ready:
+            os.read(wake, 4096)
+            reap(children)
+        if 0 in ready:
+            data = os.read(0, 65536)
+            listening = bool(data)
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                plan = handle(json.loads(line), children)
+                if plan is not None:
+                    return plan
+    return None
+
+
+def handle(request, children):
+    """Forks for one request. Returns the plan's path in the child, None in the parent."""
+    run = request["run"]
+    try:
+        # Who makes the claim first decides: a gateway that gave this start up has made it, and nothing is started.
+        os.close(os.open(run + ".claim", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        say({"id": request["id"], "error": "cancelled" if error.errno == errno.EEXIST else str(error)})
+        return None
+    try:
+        pid = os.fork()
+    except OSError as error:
+        say({"id": request["id"], "error": str(error)})
+        return None
+    if pid == 0:
+        signal.set_wakeup_fd(-1)
+        return run
+    children[pid] = run
+    say({"id": request["id"], "pid": pid, "startTime": start_time(pid)})
+    return None
+
+
+def start_time(pid):
+    with open("/proc/%d/stat" % pid, encoding="latin1") as stat:
+        return stat.read().rpartition(")")[2].split()[19]
+
+
+def reap(children):
+    """Notes exit codes as a shell tells them: 128 and the signal's number for a death by signal."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        run = children.pop(pid, None)
+        if run is not None:
+            note(run + ".exit", str(code))
+
+
+def note(path, text):
+    try:
+        with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(text + "\n")
+    except OSError as error:
+        print("not noted: %s: %s" % (path, error), file=sys.stderr, flush=True)
+
+
+def say(message):
+    try:
+        os.write(1, json.dumps(message).encode() + b"\n")
+    except OSError:
+        pass  # the gateway has gone: its end is seen at the input
+
