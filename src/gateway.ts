@@ -28,6 +28,7 @@ import { createPrograms } from './servers/programs.ts';
 import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
 import { createAccountSpawner } from './spawners/account.ts';
 import { createJobPool } from './spawners/pool.ts';
+import { createWarmSpawner } from './spawners/warm.ts';
 import { openStore } from './store/open.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createUrls } from './urls.ts';
@@ -107,6 +108,8 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
   const hub = createHub({ config, store, accounts, access, urls, runtimeDir, clock, log });
   const routes = createRoutes({ basePath });
   const pool = createJobPool();
+  const account = createAccountSpawner({ pool });
+  const warm = createWarmSpawner({ account, dataDir, log });
   const servers = createServers({
     config,
     store,
@@ -119,7 +122,7 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
     clock,
     log,
     hub: hub.contract,
-    spawners: [createAccountSpawner({ pool })],
+    spawners: config.servers.warmStart ? [warm, account] : [account],
   });
   hub.attach({ servers, identify });
 

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from './processes.ts';
 import type { PollAnswer, PollJob } from './protocol.ts';
 
 /** Job: is this very process up? If gone, with what exit code or signal, where the launcher saw it. */
-export default function poll(job: PollJob): PollAnswer {
+export default async function poll(job: PollJob): Promise<PollAnswer> {
   try {
-    return isAlive(job.process) ? { state: 'up' } : { state: 'gone', ...awaitExit(job.runFile) };
+    return isAlive(job.process) ? { state: 'up' } : { state: 'gone', ...(await awaitExit(job.runFile)) };
   } catch (error) {
     return { state: 'unknown', why: (error as NodeJS.ErrnoException).code ?? 'unreadable /proc' };
   }
@@ -16,12 +17,10 @@ export default function poll(job: PollJob): PollAnswer {
 const graceMs = 300;
 const stepMs = 20;
 
-/** Blocks its thread, which has nothing else to do. */
-function awaitExit(runFile: string): ReturnType<typeof readExit> {
-  const never = new Int32Array(new SharedArrayBuffer(4));
+async function awaitExit(runFile: string): Promise<ReturnType<typeof readExit>> {
   let exit = readExit(runFile);
   for (let waitedMs = 0; isUnknown(exit) && waitedMs < graceMs; waitedMs += stepMs) {
-    Atomics.wait(never, 0, 0, stepMs);
+    await sleep(stepMs);
     exit = readExit(runFile);
   }
   return exit;

@@ -47,7 +47,7 @@ export function ownAccount(): Account {
 }
 
 export async function createServersWorld(
-  options: { config?: Record<string, unknown>; spawner?: Spawner; programs?: Programs; account?: Account } = {},
+  options: { config?: Record<string, unknown>; spawners?: Spawner[]; hub?: HubContract; programs?: Programs; account?: Account } = {},
 ): Promise<ServersWorld> {
   const folder = shortFolder('cg');
   const account = options.account ?? ownAccount();
@@ -68,9 +68,9 @@ export async function createServersWorld(
       }),
       store,
       routes,
-      hub: fakeHub(hub, () => mode),
+      hub: options.hub ?? fakeHub(hub, () => mode),
       accounts: { find: (name) => Promise.resolve(name === account.name ? account : undefined) },
-      spawners: [options.spawner ?? createAccountSpawner({ pool })],
+      spawners: options.spawners ?? [createAccountSpawner({ pool })],
       programs: options.programs ?? smallPrograms(),
       runtimeDir: join(folder, 'run'),
       dataDir: join(folder, 'data'),

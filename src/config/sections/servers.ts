@@ -9,6 +9,10 @@ export const serversSchema = z.strictObject({
     .min(0.1)
     .default(5)
     .describe('How often the processes of running servers are looked at, seconds.'),
+  warmStart: z
+    .boolean()
+    .default(true)
+    .describe("Whether Cylc's UI server is started from a fork server, which takes a fraction of the time and memory."),
   startsAtOnce: z
     .number()
     .int()

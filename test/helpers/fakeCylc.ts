@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * A virtual environment with a Cylc that is none: the same commands and modules, a few lines each, so that what starts
+ * Cylc can be tested where it is not installed. Its server writes what it sees to the log and answers on its socket.
+ */
+export function makeFakeCylc(root: string): { cylc: string; python: string } {
+  const ask = 'import sys; print(sys.executable); print("%d.%d" % sys.version_info[:2])';
+  const [real = '', version = ''] = execFileSync('python3', ['-c', ask], { encoding: 'utf8' }).trim().split('\n');
+  const packages = join(root, `lib/python${version}/site-packages`);
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(packages, path)), { recursive: true });
+    writeFileSync(join(packages, path), text);
+  };
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  const python = join(root, 'bin/python');
+  symlinkSync(realpathSync(real), python);
+  writeFileSync(join(root, 'pyvenv.cfg'), `home = ${dirname(realpathSync(real))}\n`);
+  for (const name of ['cylc/__init__.py', 'cylc/flow/__init__.py', 'cylc/flow/scripts/__init__.py']) write(name, '');
+  for (const name of ['cylc/uiserver/__init__.py', 'cylc/uiserver/scripts/__init__.py']) write(name, '');
+  for (const name of ['cylc_flow-8.7.0', 'cylc_uiserver-1.10.0']) write(`${name}.dist-info/METADATA`, '');
+  write('costly.py', 'import os, sys\nPID = os.getpid()\n');
+  write('homesick.py', 'import os\nHOME = os.path.expanduser("~")\n');
+  write('cylc/uiserver/hubapp.py', 'import os, costly, homesick, http.server\nPID = os.getpid()\n');
+  write('cylc/uiserver/scripts/hubapp.py', 'from cylc.uiserver import hubapp\ndef init_log(): pass\n');
+  write('cylc/flow/scripts/cylc.py', server);
+  const cylc = join(root, 'bin/cylc');
+  writeFileSync(cylc, `#!${python}\nimport sys\nfrom cylc.flow.scripts.cylc import main\nsys.exit(main())\n`);
+  chmodSync(cylc, 0o755);
+  return { cylc, python };
+}
+
+const server = `
+import json, os, signal, socket, socketserver, sys
+from http.server import BaseHTTPRequestHandler
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
+    def address_string(self): return "-"
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer): pass
+
+def main():
+    from cylc.uiserver import hubapp
+    import costly, homesick
+    mask = os.umask(0); os.umask(mask)
+    print(json.dumps(dict(argv=sys.argv, env=dict(os.environ), cwd=os.getcwd(), umask=mask, pid=os.getpid(),
+        sid=os.getsid(0), uids=os.getresuid(), gids=os.getresgid(), groups=os.getgroups(), costly=costly.PID,
+        own=hubapp.PID, home=homesick.HOME, fds=sorted(os.listdir("/proc/self/fd")), stdin=os.readlink("/proc/self/fd/0"),
+        sigint=str(signal.getsignal(signal.SIGINT)), names=[n for n in sys.modules if "forkserver" in n],
+        path=sys.path[0], fork_server=os.getppid(), nofile=__import__("resource").getrlimit(7)[0])), flush=True)
+    mode = os.environ.get("SMALL_SERVER", "good")
+    if mode == "dies": return 3
+    if mode == "raises": raise RuntimeError("the moon is full")
+    path = [a.partition("=")[2] for a in sys.argv if a.startswith("--ServerApp.sock=")][0]
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    Server(path, Handler).serve_forever()
+`;
