@@ -45,7 +45,7 @@ export async function startForkServer(options: {
 }): Promise<ForkServer> {
   const { python, cacheFile, logFile, log } = options;
   const output = await open(logFile, 'a', 0o600);
-  const child = spawn(python, ['-I', '-c', program, cacheFile, room], {
+  const child = spawn(python, ['-I', '-B', '-c', program, cacheFile, room], {
     cwd: '/',
     detached: true,
     env: environment(dirname(cacheFile)),

@@ -46,10 +46,15 @@ export function makeShare(owner: string, visitor: string, more: Partial<Share> =
   return { id: `${owner}-${visitor}`, owner, server: '', grantee, ...rest, ...more };
 }
 
-export async function createHubWorld(options: { publicUrl?: string; people?: Account[] } = {}): Promise<HubWorld> {
-  const runtimeDir = await mkdtemp(join(tmpdir(), 'cgw-hub-'));
+export async function createHubWorld(
+  options: { publicUrl?: string; people?: Account[]; runtimeDir?: string; realClock?: boolean } = {},
+): Promise<HubWorld> {
+  const runtimeDir = options.runtimeDir ?? (await mkdtemp(join(tmpdir(), 'cgw-hub-')));
   const people = new Map((options.people ?? defaultPeople()).map((account) => [account.name, account]));
-  const clock = { nowMs: Date.parse('2026-06-01T12:00:00Z'), now: () => clock.nowMs };
+  const clock = {
+    nowMs: Date.parse('2026-06-01T12:00:00Z'),
+    now: () => (options.realClock === true ? Date.now() : clock.nowMs),
+  };
   const listeners = new Set<(view: ServerView) => void>();
   const store = createMemoryStore();
   const shares: Share[] = [];

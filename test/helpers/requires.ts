@@ -21,10 +21,11 @@ export function onPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((dir) => existsSync(join(dir, program)));
 }
 
-/** The `cylc` command of a real cylc-uiserver 1.10: `CYLC_GATEWAY_TEST_CYLC`, or the one `cylc:install` made. */
+/** The `cylc` command of a real cylc-uiserver 1.10: `CYLC_GATEWAY_TEST_CYLC`, or the one `cylc:install` made; best one that every account may run. */
 export function cylcBin(): string | undefined {
   const candidates = [
     process.env['CYLC_GATEWAY_TEST_CYLC'],
+    '/opt/cylc-gateway/cylc-1.10/bin/cylc',
     join(import.meta.dirname, '../../data/cylc/bin/cylc'),
     join(process.env['HOME'] ?? '/root', '.cache/cylc-gateway/cylc-1.10/bin/cylc'),
   ];

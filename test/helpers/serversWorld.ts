@@ -47,7 +47,13 @@ export function ownAccount(): Account {
 }
 
 export async function createServersWorld(
-  options: { config?: Record<string, unknown>; spawners?: Spawner[]; hub?: HubContract; programs?: Programs; account?: Account } = {},
+  options: {
+    config?: Record<string, unknown>;
+    spawners?: Spawner[];
+    hub?: HubContract;
+    programs?: Programs;
+    account?: Account;
+  } = {},
 ): Promise<ServersWorld> {
   const folder = shortFolder('cg');
   const account = options.account ?? ownAccount();

@@ -44,6 +44,7 @@ def run(path):
 def forget_fork_server(command):
     """Arguments and module path as Python sets them for a script; our own modules are none of the server's."""
     sys.argv = list(command)
+    sys.dont_write_bytecode = False
     sys.path[0] = os.path.dirname(command[0])
     for name in [name for name in sys.modules if name.partition(".")[0] == "forkserver"]:
         del sys.modules[name]
