@@ -17,7 +17,7 @@ export interface PendingProps {
   mayStop: boolean;
 }
 
-const titles: Partial<Record<ServerPhase, string>> = { stopping: 'is stopping', queued: 'is queued' };
+const titles: Partial<Record<ServerPhase, string>> = { stopping: 'is stopping' };
 
 /** Waits for a start or stop and goes on by itself: by the event stream, or by loading itself again. */
 export function PendingPage({ shell, who, server, phase, events, next, mayStop }: PendingProps) {

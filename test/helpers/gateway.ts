@@ -28,14 +28,17 @@ export interface GatewayOptions {
   args?: readonly string[];
   env?: Record<string, string | undefined>;
   cwd?: string;
+  /** A command that the program is run by, given before it: `unshare …`. */
+  by?: readonly string[];
 }
 
 /** The program itself, from `dist/`, as its own process on a free port of loopback. */
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gw-')));
-  const args = [join(root, 'dist/src/main.js'), 'serve', '--port', String(port), '--data', dataDir];
-  const child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
+  const line = [...(options.by ?? []), process.execPath];
+  const args = [...line.slice(1), join(root, 'dist/src/main.js'), 'serve', '--port', String(port), '--data', dataDir];
+  const child = spawn(line[0] ?? process.execPath, [...args, ...(options.args ?? [])], {
     cwd: options.cwd ?? dataDir,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -21,7 +21,10 @@ export function onPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((dir) => existsSync(join(dir, program)));
 }
 
-/** The `cylc` command of a real cylc-uiserver 1.10: `CYLC_GATEWAY_TEST_CYLC`, or the one `cylc:install` made; best one that every account may run. */
+/**
+ * The `cylc` command of a real cylc-uiserver 1.10: `CYLC_GATEWAY_TEST_CYLC`, or one that `.ci/run` or `cylc:install`
+ * made. The first is where every account may read it; root's own home is closed to the accounts that root starts for.
+ */
 export function cylcBin(): string | undefined {
   const candidates = [
     process.env['CYLC_GATEWAY_TEST_CYLC'],
