@@ -12,7 +12,10 @@ export const optionPrefix = 'option.';
  */
 export function readOptions(form: ProfileForm, posted: PostedForm): Record<string, unknown> {
   return Object.fromEntries(
-    form.fields.map((field) => [field.name, readField(field, posted[optionPrefix + field.name])]),
+    form.fields
+      // A field that was not sent has its default; a checkbox that is off is never sent.
+      .filter((field) => field.type === 'checkbox' || posted[optionPrefix + field.name] !== undefined)
+      .map((field) => [field.name, readField(field, posted[optionPrefix + field.name])]),
   );
 }
 

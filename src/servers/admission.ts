@@ -1,34 +1,55 @@
-/** Lets so many starts run at once; the others wait in order, and are told their place. */
+/** Why a start has to wait: too many run at once, or the site has as many servers as it may. */
+export type WaitReason = 'starts' | 'servers';
+
+/** Lets so many starts run at once, and so many servers be; the others wait in order, and are told their place. */
 export interface Admission {
-  /** Resolves, when it is this one's turn, with the function that makes room again; rejects if `signal` aborts first. */
-  enter(onPlace: (place: number) => void, signal: AbortSignal): Promise<() => void>;
+  /** Resolves, when it is this one's turn, with the function that ends its start; rejects if `signal` aborts first. */
+  enter(id: string, onPlace: (place: number, why: WaitReason) => void, signal: AbortSignal): Promise<() => void>;
+  /** A server has ended: there may be room. */
+  retry(): void;
+}
+
+export interface AdmissionLimits {
+  startsAtOnce: number;
+  /** Servers in all; undefined: no limit. */
+  most?: number | undefined;
+  /** Ids of the servers that are there, starting ones among them or not. */
+  present: () => Iterable<string>;
 }
 
 interface Waiting {
   admit: () => void;
-  onPlace: (place: number) => void;
+  onPlace: (place: number, why: WaitReason) => void;
 }
 
-export function createAdmission(limit: number): Admission {
+export function createAdmission({ startsAtOnce, most, present }: AdmissionLimits): Admission {
   const queue: Waiting[] = [];
-  let running = 0;
-  const tellPlaces = (): void => queue.forEach(({ onPlace }, index) => onPlace(index + 1));
-  const leaveOnce = (): (() => void) => {
-    let left = false;
+  const starting = new Set<string>();
+
+  function obstacle(): WaitReason | undefined {
+    if (most !== undefined && new Set([...present(), ...starting]).size >= most) return 'servers';
+    return starting.size < startsAtOnce ? undefined : 'starts';
+  }
+  function tellPlaces(): void {
+    const why = queue.length === 0 ? undefined : obstacle();
+    queue.forEach(({ onPlace }, index) => onPlace(index + 1, why ?? 'starts'));
+  }
+  function pump(): void {
+    if (queue.length === 0) return;
+    while (queue.length > 0 && obstacle() === undefined) queue.shift()?.admit();
+    tellPlaces();
+  }
+  function begin(id: string): () => void {
+    starting.add(id);
     return () => {
-      if (left) return;
-      left = true;
-      running -= 1;
-      queue.shift()?.admit();
-      tellPlaces();
+      if (starting.delete(id)) pump();
     };
-  };
+  }
+
   return {
-    enter(onPlace, signal) {
-      if (running < limit) {
-        running += 1;
-        return Promise.resolve(leaveOnce());
-      }
+    retry: pump,
+    enter(id, onPlace, signal) {
+      if (queue.length === 0 && obstacle() === undefined) return Promise.resolve(begin(id));
       return new Promise((resolve, reject) => {
         const abort = (): void => {
           const index = queue.indexOf(waiting);
@@ -40,13 +61,12 @@ export function createAdmission(limit: number): Admission {
           onPlace,
           admit: () => {
             signal.removeEventListener('abort', abort);
-            running += 1;
-            resolve(leaveOnce());
+            resolve(begin(id));
           },
         };
         signal.addEventListener('abort', abort, { once: true });
         queue.push(waiting);
-        onPlace(queue.length);
+        onPlace(queue.length, obstacle() ?? 'starts');
       });
     },
   };

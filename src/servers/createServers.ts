@@ -51,9 +51,16 @@ export function createServers(options: ServersOptions): ServersRoom {
     config,
     records,
     spawner: spawnerOf(options.spawners),
-    admission: createAdmission(config.startsAtOnce),
+    admission: createAdmission({
+      startsAtOnce: config.startsAtOnce,
+      most: config.serversAtMost,
+      present: () => records.all().filter(isPresent).map(keyText),
+    }),
     uid: process.geteuid?.() ?? 0,
-    emit: (view) => listeners.forEach((listener) => safely(() => listener(view))),
+    emit(view) {
+      if (!isPresent(view)) queueMicrotask(() => parts.admission.retry());
+      for (const listener of listeners) safely(() => listener(view));
+    },
   };
 
   const safely = (call: () => void): void => {
@@ -81,12 +88,25 @@ export function createServers(options: ServersOptions): ServersRoom {
     const account = await accounts.find(request.key.owner);
     if (account === undefined) throw new GatewayError('auth.no-account');
     const launch = profiles.launch(account, request);
+    checkOwnLimit(request.key);
     lifeOf(request.key).start(launch);
     void store.state
       .update((draft) => void (draft.choices[`${account.name}/${launch.profile}`] = launch.options))
       .catch((error: unknown) => log.warn({ err: error }, 'choice not remembered'));
     desired.clear(request.key, 'down');
     return viewOf(request.key) as ServerView;
+  }
+
+  /** Counted here and not in the queue: its owner can do something about it at once. */
+  function checkOwnLimit(key: ServerKey): void {
+    const most = config.serversPerAccount;
+    if (most === undefined) return;
+    const others = records
+      .all()
+      .filter((record) => record.owner === key.owner && record.name !== key.name && !isIdle(record.phase));
+    if (others.length < most) return;
+    const message = `You already have ${most === 1 ? 'a server' : `${most} servers`}, as many as an account may have here.`;
+    throw new GatewayError('server.limit', { message, advice: 'Stop one that you no longer need.' });
   }
 
   async function stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void> {
@@ -132,7 +152,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     async reconcile() {
       await prepareRuntimeDir(options.runtimeDir, parts.uid);
       await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
-      await reconcile({ records, lifeOf, profiles, accounts, log, runtimeDir: options.runtimeDir });
+      await reconcile({ ...options, records, lifeOf, profiles });
       await desired.apply();
       const python = options.programs.list()[0]?.python;
       if (python !== undefined) for (const spawner of options.spawners) spawner.prepare?.(python);
@@ -158,6 +178,15 @@ function spawnerOf(spawners: readonly Spawner[]): (name: string) => Spawner {
     if (spawner === undefined) throw new GatewayError('internal', { facts: { why: 'no spawner', name } });
     return spawner;
   };
+}
+
+function isIdle(phase: ServerView['phase']): boolean {
+  return phase === 'stopped' || phase === 'failed';
+}
+
+/** Whether a process of it may be there. */
+function isPresent({ phase }: Pick<ServerView, 'phase'>): boolean {
+  return !isIdle(phase) && phase !== 'queued';
 }
 
 function checkName(name: string): void {

@@ -59,8 +59,10 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
   let misses = 0;
   let detached = false;
 
-  function begin(launch: Launch): void {
-    state.newProgress();
+  /** `after` is the progress of the stop that this start has waited for: who follows it sees both. */
+  function begin(launch: Launch, after?: ProgressLog): void {
+    if (after === undefined) state.newProgress();
+    parts.routes.declare(state.target);
     const runFile = newRunFile(parts.runtimeDir);
     const { by, profile, spawner, program, options, page } = launch;
     const recorded = state.enter({
@@ -108,6 +110,7 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
     await state.adoptCutOff();
     if (!(await state.end(force))) return giveUp();
     await state.dead('stopped', null);
+    if (next !== undefined) return progress.add({ progress: 1, message: 'Stopped; starting again.', phase: 'queued' });
     const message = cancelled ? 'The start was cancelled.' : 'Stopped.';
     progress.end({ progress: 100, message, phase: 'stopped', ...(cancelled && { failed: true }) });
   }
@@ -132,7 +135,8 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
       stopping = undefined;
       const launch = next;
       next = undefined;
-      if (launch !== undefined) begin(launch);
+      // Not where the old process could not be ended: its record is all that leads to it.
+      if (launch !== undefined && state.phase() === 'stopped') begin(launch, state.progress());
     });
     stopping = { done, force: forced };
     return done;

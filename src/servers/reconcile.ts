@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { AccountDirectory } from '../identity/types.ts';
+import type { RouteTable } from '../proxy/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -11,11 +12,14 @@ import type { Records } from './records.ts';
 import { keyText } from './types.ts';
 import type { ServerKey } from './types.ts';
 
+type Recorded = ReturnType<Records['all']>[number];
+
 interface Parts {
   records: Records;
   lifeOf: (key: ServerKey) => Life;
   profiles: Profiles;
   accounts: AccountDirectory;
+  routes: Pick<RouteTable, 'declare'>;
   log: Logger;
   runtimeDir: string;
 }
@@ -23,28 +27,34 @@ interface Parts {
 /** Makes the records and what runs agree after a restart. One bad record never keeps the gateway from starting. */
 export async function reconcile(parts: Parts): Promise<void> {
   const { records, lifeOf, log } = parts;
+  // A named server that is stopped still has an address of its own.
+  for (const { owner, name } of records.all()) parts.routes.declare({ kind: 'server', owner, name });
   const unsettled = records
     .all()
     .filter(({ phase, handle }) => (phase !== 'stopped' && phase !== 'failed') || handle !== null);
-  await Promise.all(
-    unsettled.map(async (record) => {
-      try {
-        const launch = record.phase === 'queued' ? await again(parts, record) : undefined;
-        await lifeOf(record).resume(() => launch);
-        log.info({ server: keyText(record), was: record.phase, now: records.get(record)?.phase }, 'server found again');
-      } catch (error) {
-        log.error({ err: error, server: keyText(record) }, 'server could not be taken over');
-      }
-    }),
-  );
+  const takeOver = async (record: Recorded): Promise<void> => {
+    try {
+      const launch = record.phase === 'queued' ? await again(parts, record) : undefined;
+      const was = record.phase;
+      await lifeOf(record).resume(() => launch);
+      log.info({ server: keyText(record), was, now: records.get(record)?.phase }, 'server found again');
+    } catch (error) {
+      log.error({ err: error, server: keyText(record) }, 'server could not be taken over');
+    }
+  };
+  const queued = unsettled.filter(({ phase }) => phase === 'queued');
+  await Promise.all(unsettled.filter(({ phase }) => phase !== 'queued').map(takeOver));
+  // The queue keeps its order.
+  for (const record of queued.toSorted((one, other) => askedAt(one) - askedAt(other))) await takeOver(record);
   await sweepNotes(parts);
 }
 
+function askedAt({ startedAt }: Recorded): number {
+  return Date.parse(startedAt ?? '') || 0;
+}
+
 /** The launch of a start that waited in the queue when the gateway ended; undefined if its rules now forbid it. */
-async function again(
-  { accounts, profiles }: Parts,
-  record: ReturnType<Records['all']>[number],
-): Promise<Launch | undefined> {
+async function again({ accounts, profiles }: Parts, record: Recorded): Promise<Launch | undefined> {
   const account = await accounts.find(record.owner);
   if (account === undefined) return undefined;
   const { profile, options } = record;

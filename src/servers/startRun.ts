@@ -3,6 +3,8 @@ import type { Launch, LifeParts } from './lifeParts.ts';
 import type { LifeState } from './lifeState.ts';
 import { redactCommand } from './logTail.ts';
 import { preparePlan, secretsOf } from './launchPlan.ts';
+import type { WaitReason } from './admission.ts';
+import { keyText } from './types.ts';
 import type { ServerKey } from './types.ts';
 import { waitReady } from './waitReady.ts';
 
@@ -24,7 +26,8 @@ export async function launchServer(
   // The file's name must be on disk before anything is launched: by it a killed gateway finds what it launched.
   await run.recorded;
   const leave = await parts.admission.enter(
-    (place) => report(run, 2, place === 1 ? 'Next in the queue.' : `In the queue, place ${place}.`),
+    keyText(run.key),
+    (place, why) => report(run, 2, queueText(place, why)),
     signal,
   );
   try {
@@ -84,6 +87,11 @@ async function becomeReady(run: Run, sinceMs: number): Promise<void> {
   await state.settle({ phase: 'ready', upstream: found, lastActivityAt: new Date(parts.clock.now()).toISOString() });
   const url = parts.urls.prefix(key) + record.page;
   state.progress().end({ progress: 100, message: 'Ready.', phase: 'ready', ready: true, url });
+}
+
+function queueText(place: number, why: WaitReason): string {
+  const where = place === 1 ? 'Next in the queue' : `In the queue, place ${place}`;
+  return why === 'servers' ? `${where}: this site has as many servers as it may.` : `${where}.`;
 }
 
 function report({ state }: Run, progress: number, message: string): void {

@@ -171,6 +171,48 @@ test('a start while stopping waits for the stop; a second one is refused; anothe
   await expect(world.start()).rejects.toMatchObject({ code: 'server.exists' });
 });
 
+test('who follows a stop that a start waits for sees both, to the end of the start', async () => {
+  await world.start();
+  await world.became('ready');
+  const stopped = world.servers.stop(world.key, { by: 'test' });
+  const events = world.events();
+  await world.start();
+  await stopped;
+  const phases = (await events).map(({ phase }) => phase);
+  expect([...new Set(phases)]).toEqual(['stopping', 'queued', 'starting', 'ready']);
+});
+
+test('an account has so many servers, and the site so many in all: one is refused, the other waits', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { serversPerAccount: 2, serversAtMost: 1 } });
+  const named = (name: string) => ({ owner: world.key.owner, name });
+  await world.start();
+  await world.became('ready');
+  await world.start('good', named('second'));
+  await expect(world.start('good', named('third'))).rejects.toMatchObject({ code: 'server.limit' });
+  const waiting = until(async () => {
+    const signal = AbortSignal.timeout(200);
+    for await (const { message } of world.servers.progress(named('second'), signal))
+      if (message.includes('as many servers as it may')) return true;
+    return false;
+  });
+  expect(await waiting).toBe(true);
+  expect(world.servers.get(named('second'))?.phase).toBe('queued');
+  await world.servers.stop(world.key, { by: 'test' });
+  await world.became('ready', named('second'));
+});
+
+test('the address of a named server stays its own while it is stopped, also after a restart', async () => {
+  const named = { owner: world.key.owner, name: 'nowcast' };
+  await world.start('good', named);
+  await world.became('ready', named);
+  await world.servers.stop(named, { by: 'test' });
+  const match = () => world.routes.match(`/user/${named.owner}/nowcast/x`);
+  expect(match()).toEqual({ target: { kind: 'server', ...named }, route: undefined });
+  await world.restart();
+  expect(match()?.target).toEqual({ kind: 'server', ...named });
+});
+
 test('a server that never answers fails after the start timeout and is ended', async () => {
   await world.close();
   world = await createServersWorld({ config: { startTimeoutS: 1 } });

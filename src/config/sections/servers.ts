@@ -19,6 +19,18 @@ export const serversSchema = z.strictObject({
     .min(1)
     .default(4)
     .describe('So many starts may run at once; further ones wait in a queue and see their place.'),
+  serversPerAccount: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('So many servers one account may have at once. Default: no limit.'),
+  serversAtMost: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('So many servers there may be in all; further starts wait in the queue. Default: no limit.'),
   cylc: z
     .string()
     .optional()

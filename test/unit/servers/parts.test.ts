@@ -16,10 +16,10 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 const never = new AbortController().signal;
 
 test('starts beyond the limit wait in order, see their place, and may leave the queue', async () => {
-  const admission = createAdmission(1);
+  const admission = createAdmission({ startsAtOnce: 1, present: () => [] });
   const places: string[] = [];
   const enter = (name: string, signal = never) =>
-    admission.enter((place) => places.push(`${name}${place}`), signal).then((leave) => ({ name, leave }));
+    admission.enter(name, (place) => places.push(`${name}${place}`), signal).then((leave) => ({ name, leave }));
   const first = await enter('a');
   const gone = new AbortController();
   const [second, third, fourth] = [enter('b'), enter('c', gone.signal), enter('d')];
@@ -30,6 +30,21 @@ test('starts beyond the limit wait in order, see their place, and may leave the 
   first.leave();
   (await second).leave();
   expect((await fourth).name).toBe('d');
+});
+
+test('a full site lets nobody start until a server has ended; one that starts is not counted twice', async () => {
+  const present = new Set(['x', 'y']);
+  const admission = createAdmission({ startsAtOnce: 9, most: 3, present: () => present });
+  const told: string[] = [];
+  const leave = await admission.enter('a', () => told.push('a'), never);
+  present.add('a');
+  const second = admission.enter('b', (place, why) => told.push(`b${place}${why}`), never);
+  leave();
+  expect(told.at(-1)).toBe('b1servers');
+  present.delete('x');
+  admission.retry();
+  await second;
+  expect(told).not.toContain('a');
 });
 
 test('events are replayed in full, repeated ones once, and nothing follows the final one', async () => {
