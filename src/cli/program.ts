@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { SetupError } from '../errors.ts';
+import { registerProxy } from './proxy.ts';
 import { registerServe } from './serve.ts';
 import { registerServers } from './servers.ts';
 
@@ -10,6 +11,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for the options)');
   registerServe(program);
   registerServers(program);
+  registerProxy(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

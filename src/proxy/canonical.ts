@@ -53,12 +53,12 @@ const controlCharacter = /[\0-\x08\x0a-\x1f\x7f]/;
 
 const refused = (fault: string): Canonical => ({ ok: false, fault });
 
-/** Reads the request line and headers once. */
-export function readCanonical(raw: RawRequest): Canonical {
+/** Reads the request line and headers once. `faultOf` says why a path cannot be carried. */
+export function readCanonical(raw: RawRequest, faultOf = pathFault): Canonical {
   const question = raw.target.indexOf('?');
   const path = question === -1 ? raw.target : raw.target.slice(0, question);
   const query = question === -1 ? '' : raw.target.slice(question);
-  const fault = pathFault(path) ?? (queryCharacters.test(query) ? undefined : 'query with a forbidden character');
+  const fault = faultOf(path) ?? (queryCharacters.test(query) ? undefined : 'query with a forbidden character');
   if (fault !== undefined) return refused(fault);
   const request: CanonicalRequest = {
     path,

@@ -12,6 +12,8 @@ import type { UpgradeHead } from './upgradeHead.ts';
 
 export interface WebSocketHop {
   upstream: Upstream;
+  /** Opens the connection in another way than the upstream tells: by TLS, for one. */
+  connect?: (() => Socket) | undefined;
   rules: HeaderRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
   headers: string[];
@@ -54,8 +56,7 @@ class Tunnel implements Closable {
     this.#client = client;
     this.#head = head;
     this.#hop = hop;
-    this.#upstream =
-      hop.upstream.kind === 'unix' ? connect(hop.upstream.path) : connect(hop.upstream.port, hop.upstream.host);
+    this.#upstream = hop.connect?.() ?? connectTo(hop.upstream);
   }
 
   start(): void {
@@ -200,6 +201,10 @@ class Tunnel implements Closable {
     this.#onEnd?.();
     this.#onEnd = undefined;
   }
+}
+
+function connectTo(upstream: Upstream): Socket {
+  return upstream.kind === 'unix' ? connect(upstream.path) : connect(upstream.port, upstream.host);
 }
 
 function valueOf(headers: readonly string[], lower: string): string | undefined {

@@ -8,11 +8,12 @@ import type { Import } from '../helpers/sources.ts';
  * Who may import whom. A room is a folder of `src/` or a file beside it. A new room needs a line here; a new arrow
  * needs a reason. `types.ts` and `store/schema.ts` hold the words of a room: everybody may use those.
  */
-const everyone = new Set(['errors', 'clock', 'urls', 'config', 'telemetry']);
+const everyone = new Set(['errors', 'clock', 'urls', 'config', 'telemetry', 'listen']);
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
-  cli: ['gateway', 'pages', 'hub', 'services', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy'],
+  cli: ['gateway', 'pages', 'hub', 'services', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy', 'chp'],
   gateway: ['authorize', 'pages', 'hub', 'services', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy'],
+  chp: ['proxy'],
   edge: ['authorize', 'identity', 'access', 'proxy'],
   authorize: ['identity', 'access', 'proxy'],
   pages: ['servers', 'access', 'identity', 'store'],
@@ -29,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
   urls: [],
+  listen: [],
   workers: [],
 };
 /** Rooms that do no I/O and load nothing but each other. */
