@@ -5,11 +5,11 @@ import type { Clock } from '../clock.ts';
 import { describeListening, listenAt } from '../listen/listening.ts';
 import { createRedirectServer } from '../listen/redirectServer.ts';
 import { createListener } from '../listen/tlsServer.ts';
-import { closeCodes, createConnections } from '../proxy/connections.ts';
 import { createChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { ChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createApi } from './api.ts';
+import type { Closable } from './carry/types.ts';
 import { createErrorAnswers } from './errorAnswers.ts';
 import type { ChpOptions } from './options.ts';
 import { createPublicServer } from './publicServer.ts';
@@ -35,7 +35,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
   const now = (): number => clock.now();
   const routes = createChpRoutes({ now });
   const targets = createTargets({ tls: options.clientTls, headersTimeoutMs: options.proxyTimeoutMs });
-  const connections = createConnections({ clock });
+  const sockets = new Set<Closable>();
   const metrics = options.metrics === undefined ? undefined : createChpMetrics();
 
   /** Its connections are given up once no other route leads there. */
@@ -66,7 +66,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
     options,
     routes,
     targets,
-    connections,
+    sockets,
     metrics,
     now,
     log,
@@ -106,10 +106,9 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
       apiTls.close();
       const servers = [door, api, ...others.map(({ server }) => server)];
       for (const server of servers) server.close();
-      connections.closeWhere(() => true, closeCodes.goingAway, 'the proxy is going down');
+      for (const socket of sockets) socket.close(1001, 'the proxy is going down');
       await drained(door, drainMs);
       for (const server of servers) server.closeAllConnections();
-      await connections.drained();
       await targets.close();
       removePid(options.pidFile);
     },

@@ -1,4 +1,4 @@
-import type { HeaderRules } from '../proxy/headers.ts';
+import type { AnswerRules } from './carry/types.ts';
 import type { ChpOptions } from './options.ts';
 
 /** They end at this hop (RFC 9110, 7.6.1); `Expect` has been answered, `Upgrade` is written anew for WebSockets. */
@@ -49,7 +49,7 @@ export function toTarget(raw: readonly string[], client: ClientSide, target: URL
 }
 
 /** What the client gets: all but what ends here, with redirects to the target made redirects to us, if so asked. */
-export function toClient(client: ClientSide, target: URL, options: HeaderOptions): Pick<HeaderRules, 'response'> {
+export function toClient(client: ClientSide, target: URL, options: HeaderOptions): AnswerRules {
   return {
     response(raw) {
       const out: string[] = [];

@@ -6,20 +6,20 @@ import type { GatewayError } from '../errors.ts';
 import { answerBrokenRequest } from '../proxy/answers.ts';
 import { readCanonical } from '../proxy/canonical.ts';
 import type { CanonicalRequest } from '../proxy/canonical.ts';
-import type { ConnectionRegistry } from '../proxy/connections.ts';
-import { carryHttp } from '../proxy/http.ts';
 import { createRequestIds } from '../proxy/requestIds.ts';
-import type { Exchange } from '../proxy/types.ts';
-import { writeHead } from '../proxy/upgradeHead.ts';
-import { isWebSocketUpgrade, upgradeFault } from '../proxy/upgradeRules.ts';
-import { carryWebSocket } from '../proxy/websocket.ts';
+import { isWebSocketUpgrade } from '../proxy/upgradeRules.ts';
 import type { ChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { carryHttp } from './carry/http.ts';
+import type { Closable, Exchange } from './carry/types.ts';
+import { writeHead } from './carry/upgradeHead.ts';
+import { carryWebSocket } from './carry/websocket.ts';
 import type { ErrorAnswers, ErrorStatus } from './errorAnswers.ts';
 import { toClient, toTarget } from './headers.ts';
 import type { ClientSide } from './headers.ts';
 import type { ChpOptions } from './options.ts';
 import { chpPathFault } from './pathFault.ts';
+import { upgradeFault } from './upgradeFault.ts';
 import type { ChpRoute, ChpRoutes } from './routeStore.ts';
 import { maxHeadBytes } from './targets.ts';
 import type { Target, Targets } from './targets.ts';
@@ -31,7 +31,8 @@ export interface PublicServerParts {
   routes: ChpRoutes;
   targets: Targets;
   errors: ErrorAnswers;
-  connections: ConnectionRegistry;
+  /** Open WebSockets. */
+  sockets: Set<Closable>;
   metrics: ChpMetrics | undefined;
   now(): number;
   log: Logger;
@@ -50,7 +51,7 @@ interface Carried {
 
 /** What the world reaches: checks each request once, finds its route, carries it. Nobody is asked who they are. */
 export function createPublicServer(parts: PublicServerParts): Server {
-  const { options, routes, targets, connections, metrics, log } = parts;
+  const { options, routes, targets, sockets, metrics, log } = parts;
   const nextId = createRequestIds();
 
   function touch(route: ChpRoute): void {
@@ -85,7 +86,7 @@ export function createPublicServer(parts: PublicServerParts): Server {
       );
       fail(status, req.url!, requestId);
     };
-    const fault = canonical.ok ? upgradeReason(req, canonical.request, upgrade) : canonical.fault;
+    const fault = canonical.ok ? (upgrade ? upgradeFault(req) : undefined) : canonical.fault;
     if (!canonical.ok || fault !== undefined) {
       refuse(400, fault ?? '');
       return undefined;
@@ -127,8 +128,7 @@ export function createPublicServer(parts: PublicServerParts): Server {
       pool: target,
       headers,
       exchange,
-      prefix: '/',
-      rules: { request: () => headers, ...toClient(client, target.url, options) },
+      rules: toClient(client, target.url, options),
       onDone: (status) => {
         metrics?.proxied(status);
         if (status < 300) touch(route);
@@ -143,18 +143,17 @@ export function createPublicServer(parts: PublicServerParts): Server {
     if (carried === undefined) return;
     const { route, target, client, headers, exchange } = carried;
     carryWebSocket(socket, head, {
-      upstream: { kind: 'unix', path: '' },
       connect: () => target.open(),
       headers,
       exchange,
-      prefix: '/',
-      rules: { request: () => headers, ...toClient(client, target.url, options) },
+      rules: toClient(client, target.url, options),
       connectTimeoutMs: 30_000,
       headersTimeoutMs: options.proxyTimeoutMs ?? 2 ** 31 - 1,
       maxHeadBytes,
       onOpen(connection) {
         touch(route);
-        return connections.add(anonymous, connection);
+        sockets.add(connection);
+        return () => sockets.delete(connection);
       },
       onActivity: () => touch(route),
     });
@@ -177,14 +176,6 @@ export function createPublicServer(parts: PublicServerParts): Server {
   return server;
 }
 
-/** The proxy knows no people: whoever holds the connection, it lives until one side ends it. */
-const anonymous = {
-  sessionId: '',
-  account: '',
-  target: { kind: 'service', name: '' },
-  expiresAt: Number.POSITIVE_INFINITY,
-} as const;
-
 function clientSide(req: IncomingMessage, { host }: CanonicalRequest, upgrade: boolean): ClientSide {
   const { socket } = req;
   return { address: socket.remoteAddress ?? 'unix', secure: (socket as TLSSocket).encrypted, host, upgrade };
@@ -194,11 +185,6 @@ function clientSide(req: IncomingMessage, { host }: CanonicalRequest, upgrade: b
 function clientsId(req: IncomingMessage): string | undefined {
   const id = req.headers['x-request-id'];
   return typeof id === 'string' && /^[\w.:-]{1,64}$/.test(id) ? id : undefined;
-}
-
-/** Whose page opened the WebSocket is the target's to judge: it knows its origins. */
-function upgradeReason(req: IncomingMessage, request: CanonicalRequest, upgrade: boolean): string | undefined {
-  return upgrade ? upgradeFault(req, { ...request, origin: undefined, fetchSite: undefined }, '')?.reason : undefined;
 }
 
 interface Made {

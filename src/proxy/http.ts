@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import { GatewayError } from '../errors.ts';
 import type { HeaderRules } from './headers.ts';
 import { RequestBody } from './requestBody.ts';
 import type { Exchange } from './types.ts';
 
 export interface HttpHop {
-  pool: { dispatch: Dispatcher['dispatch'] };
+  pool: Pool;
   rules: HeaderRules;
   /** Of the request, already by rule. */
   headers: string[];

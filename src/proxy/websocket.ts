@@ -12,8 +12,6 @@ import type { UpgradeHead } from './upgradeHead.ts';
 
 export interface WebSocketHop {
   upstream: Upstream;
-  /** Opens the connection in another way than the upstream tells: by TLS, for one. */
-  connect?: (() => Socket) | undefined;
   rules: HeaderRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
   headers: string[];
@@ -56,7 +54,8 @@ class Tunnel implements Closable {
     this.#client = client;
     this.#head = head;
     this.#hop = hop;
-    this.#upstream = hop.connect?.() ?? connectTo(hop.upstream);
+    this.#upstream =
+      hop.upstream.kind === 'unix' ? connect(hop.upstream.path) : connect(hop.upstream.port, hop.upstream.host);
   }
 
   start(): void {
@@ -201,10 +200,6 @@ class Tunnel implements Closable {
     this.#onEnd?.();
     this.#onEnd = undefined;
   }
-}
-
-function connectTo(upstream: Upstream): Socket {
-  return upstream.kind === 'unix' ? connect(upstream.path) : connect(upstream.port, upstream.host);
 }
 
 function valueOf(headers: readonly string[], lower: string): string | undefined {
