@@ -29,6 +29,8 @@ import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
 import { createAccountSpawner } from './spawners/account.ts';
 import { createJobPool } from './spawners/pool.ts';
 import { createWarmSpawner } from './spawners/warm.ts';
+import { createShares } from './shares/createShares.ts';
+import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createUrls } from './urls.ts';
@@ -89,6 +91,7 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
   const shell = createShell(urls, {
     asset: assetNames(assets),
     csrfToken: (who) => identity?.csrf.token(who.sessionId) ?? '',
+    mayStart: (who, key) => access.mayStart(who, { kind: 'server', ...key }).allowed,
     standIn: programs.list()[0]?.kind === 'stand-in' ? standInNotice : undefined,
   });
   identity = await createIdentity({
@@ -105,7 +108,17 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
   });
   const { identify, sessions, csrf } = identity;
 
-  const hub = createHub({ config, store, accounts, access, urls, runtimeDir, clock, log });
+  const hub = createHub({
+    config,
+    store,
+    accounts,
+    access,
+    shareOf: (...of) => access.shareOf(...of),
+    urls,
+    runtimeDir,
+    clock,
+    log,
+  });
   const routes = createRoutes({ basePath });
   const pool = createJobPool();
   const account = createAccountSpawner({ pool });
@@ -135,12 +148,18 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
       if (target.kind === 'server') servers.touch(target);
     },
   });
+  const watch = watchShares({ admin: store.admin, access, servers, connections: hop.connections, clock, log });
+  const { needsRestart } = watch;
+  const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const app = new Hono({ strict: false });
   app.get(urls.base, (c) => c.redirect(urls.hub('home')));
   app.get(urls.hub('').slice(0, -1), (c) => c.redirect(urls.hub('home')));
   app.route(urls.hub('api'), hub.app);
   app.route(urls.hub('').slice(0, -1), identity.app);
-  app.route(urls.hub('').slice(0, -1), createPages({ shell, assets, csrf, identify, servers, store, clock, log }));
+  app.route(
+    urls.hub('').slice(0, -1),
+    createPages({ shell, assets, csrf, identify, servers, shares, store, clock, log }),
+  );
 
   const authorize = createAuthorize({
     identify,
@@ -199,6 +218,7 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
     },
     async close() {
       door.close();
+      watch.close();
       await hop.close();
       door.closeAllConnections();
       await servers.close();

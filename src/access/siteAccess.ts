@@ -1,11 +1,12 @@
-import { decideAccess } from './decide.ts';
+import { bestShare, decideAccess, decideStart } from './decide.ts';
 import type { AccessRules, SitePolicy } from './decide.ts';
-import type { AccessDecision, Identity, Share, Target } from './types.ts';
+import type { AccessDecision, Account, Identity, Share, Target } from './types.ts';
 
 /** What the decisions of a site are made from. `shares` and `onChange` come from the store. */
 export interface SiteAccessParts {
   policy: SitePolicy;
   adminAccess: boolean;
+  everyoneMayStart?: boolean;
   shares(): Iterable<Share>;
   /** Tells when `shares` has changed. */
   onChange(listener: () => void): void;
@@ -14,16 +15,36 @@ export interface SiteAccessParts {
   now(): number;
 }
 
-/** `decideAccess` with the site's rules, its shares indexed by server: a decision does not grow with their number. */
-export function createSiteAccess(parts: SiteAccessParts): (who: Identity, target: Target) => AccessDecision {
+type ServerTarget = Extract<Target, { kind: 'server' }>;
+
+/** The decisions of one site. Called, it says whether somebody may open a target. */
+export interface SiteAccess {
+  (who: Identity, target: Target): AccessDecision;
+  mayStart(who: Identity, target: ServerTarget): AccessDecision;
+  /** What shares alone give an account on a server of somebody else. */
+  shareOf(account: Account, target: { owner: string; name: string }): Share | undefined;
+}
+
+/** The decisions with the site's rules, its shares indexed by server: none grows with the number of shares. */
+export function createSiteAccess(parts: SiteAccessParts): SiteAccess {
   let index = indexShares(parts.shares());
   parts.onChange(() => {
     index = indexShares(parts.shares());
   });
-  const { policy, adminAccess, serviceGroups } = parts;
+  const { policy, adminAccess, everyoneMayStart = false, serviceGroups } = parts;
   const sharesOf = (owner: string, server: string): readonly Share[] => index.get(`${owner}/${server}`) ?? [];
-  const fixed = { policy, adminAccess, sharesOf, ...(serviceGroups === undefined ? {} : { serviceGroups }) };
-  return (who, target) => decideAccess(who, target, { ...fixed, now: parts.now() });
+  const fixed = {
+    policy,
+    adminAccess,
+    everyoneMayStart,
+    sharesOf,
+    ...(serviceGroups === undefined ? {} : { serviceGroups }),
+  };
+  const rules = () => ({ ...fixed, now: parts.now() });
+  return Object.assign((who: Identity, target: Target) => decideAccess(who, target, rules()), {
+    mayStart: (who: Identity, target: ServerTarget) => decideStart(who, target, rules()),
+    shareOf: (account: Account, target: { owner: string; name: string }) => bestShare(account, target, rules()),
+  });
 }
 
 function indexShares(shares: Iterable<Share>): Map<string, Share[]> {

@@ -47,6 +47,8 @@ export interface Share {
   expiresAt: string | null;
   note: string;
   createdAt: string;
+  /** May the grantee start the server too? */
+  mayStart?: boolean | undefined;
 }
 
 export type Level = 'owner' | 'admin' | 'control' | 'read';

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { SiteAccess } from '../access/siteAccess.ts';
 import type { AccessDecision, Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
@@ -12,6 +13,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import { createAccountCache } from './accountCache.ts';
 import { createActivityRoute } from './api/activity.ts';
+import { createGrantsRoute } from './api/grants.ts';
 import { createUserRoute } from './api/user.ts';
 import { clientIdOf } from './clientId.ts';
 import { createContract } from './contract.ts';
@@ -36,6 +38,8 @@ export interface HubDeps {
   accounts: AccountDirectory;
   /** May this person open that target now? */
   access: (identity: Identity, target: Target) => AccessDecision;
+  /** What shares alone give an account on a server. */
+  shareOf?: SiteAccess['shareOf'];
   urls: Urls;
   /** Folder of the Hub's unix socket. */
   runtimeDir: string;
@@ -76,6 +80,7 @@ export function createHub(deps: HubDeps): Hub {
   app.get('/', (c) => c.json({ version: jupyterhubVersion }));
   app.route('/', createUserRoute({ resolve }));
   app.route('/', createActivityRoute({ resolve, onContact }));
+  app.route('/', createGrantsRoute({ resolve, accounts, shareOf: deps.shareOf ?? (() => undefined) }));
   app.route('/', createTokenRoute({ clients, codes, tokens, clock, tokenLifetimeS: deps.config.hub.tokenLifetimeS }));
   app.route(
     '/',

@@ -5,6 +5,7 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { Identify } from '../identity/types.ts';
 import type { Servers } from '../servers/types.ts';
+import type { Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -19,6 +20,7 @@ import { progressStream } from './progressStream.ts';
 import { publicRoutes } from './publicRoutes.ts';
 import { renderError } from './renderDecision.tsx';
 import { keyOf, serverRoutes } from './serverRoutes.tsx';
+import { shareRoutes } from './shareRoutes.tsx';
 import type { Shell } from './shell.ts';
 
 export interface PagesParts {
@@ -27,6 +29,7 @@ export interface PagesParts {
   csrf: Csrf;
   identify: Identify;
   servers: Servers;
+  shares: Shares;
   store: Pick<Store<AdminData, StateData>, 'admin' | 'state'>;
   clock: Clock;
   log: Logger;
@@ -56,11 +59,11 @@ export function createPages(parts: PagesParts): Hono<PagesEnv> {
 }
 
 function streams(parts: PagesParts): Hono<PagesEnv> {
-  const { servers, heartbeatMs = 15_000 } = parts;
+  const { shell, servers, heartbeatMs = 15_000 } = parts;
   const app = new Hono<PagesEnv>();
   for (const path of ['/progress/:user', '/progress/:user/:server'])
     app.get(path, requireSession(parts), (c) => {
-      const key = keyOf(c);
+      const key = keyOf(c, shell);
       return progressStream({
         open: (signal) => servers.progress(key, signal),
         view: () => servers.get(key),
@@ -94,6 +97,7 @@ function people(parts: PagesParts): Hono<PagesEnv> {
     return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, announcements }} />));
   });
   app.route('/', serverRoutes(parts));
+  app.route('/', shareRoutes(parts));
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

@@ -16,6 +16,11 @@ export function mayRun(who: Identity, server: ServerKey): boolean {
   return who.scopes === undefined && (who.account.name === server.owner || who.account.admin);
 }
 
+/** Who may start it from its pages: these, and visitors whom its owner or the site lets. */
+export function mayStart(shell: Shell, who: Identity, server: ServerKey): boolean {
+  return mayRun(who, server) || (who.scopes === undefined && shell.mayStart?.(who, server) === true);
+}
+
 /** What a program is told; the status is the page's too. 424 is what JupyterHub answers for a stopped server. */
 export function notRunningError({ view }: NoServer): GatewayError {
   switch (view?.phase) {
@@ -59,7 +64,7 @@ export function notRunningPage(shell: Shell, decision: NoServer, request: Asked)
       return <UnknownPage shell={shell} who={who} server={server} view={view} />;
     default:
   }
-  return <StoppedPage shell={shell} who={who} server={server} next={next} mine={mine} />;
+  return <StoppedPage shell={shell} who={who} server={server} next={next} mine={mayStart(shell, who, server)} />;
 }
 
 type StoppedProps = { shell: Shell; who: Identity; server: ServerKey; next: string; mine: boolean };

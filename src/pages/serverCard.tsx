@@ -39,6 +39,7 @@ export function ServerCard(props: CardProps) {
         <PhaseBadge phase={phase} />
       </div>
       <State {...props} phase={phase} />
+      <ShareLink {...props} />
     </section>
   );
 }
@@ -106,6 +107,15 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
         </>
       );
   }
+}
+
+function ShareLink({ shell, who, server }: CardProps) {
+  if (server.owner !== who.account.name) return null;
+  return (
+    <p class="help">
+      <a href={serverPage(shell.urls, 'share', server)}>Share this server</a>
+    </p>
+  );
 }
 
 function Running({ view }: { view: ServerView }) {

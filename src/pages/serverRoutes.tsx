@@ -8,7 +8,7 @@ import { FailedPage, UnknownPage } from './failedPage.tsx';
 import type { PagesEnv } from './guard.ts';
 import { toHtml } from './layout.tsx';
 import { safeNext, serverPage, withNext } from './links.ts';
-import { mayRun } from './notRunning.tsx';
+import { mayRun, mayStart } from './notRunning.tsx';
 import { readOptions, withValues } from './optionsInput.ts';
 import { PendingPage } from './pendingPage.tsx';
 import { eventsSoFar } from './progressStream.ts';
@@ -36,10 +36,11 @@ export function serverRoutes(parts: ServerRoutesParts): Hono<PagesEnv> {
 
 type C = Context<PagesEnv>;
 
-/** The server of the address (the visitor's own default server without one), where the visitor may run it. */
-export function keyOf(c: C): ServerKey {
+/** The server of the address (the visitor's own default server without one), where the visitor may start it. */
+export function keyOf(c: C, shell: Shell): ServerKey {
   const who = c.get('who');
-  return runnable(who, { owner: c.req.param('user') ?? who.account.name, name: c.req.param('server') ?? '' });
+  const key = { owner: c.req.param('user') ?? who.account.name, name: c.req.param('server') ?? '' };
+  return mayStart(shell, who, key) ? key : runnable(who, key);
 }
 
 function runnable(who: Identity, key: ServerKey): ServerKey {
@@ -49,11 +50,11 @@ function runnable(who: Identity, key: ServerKey): ServerKey {
 }
 
 async function showForm({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
-  const key = keyOf(c);
+  const key = keyOf(c, shell);
   const next = safeNext(shell.urls, c.req.query('next'), shell.urls.prefix(key));
   const elsewhere = instead(shell, servers.get(key), next);
   if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
-  const forms = await servers.forms(key.owner);
+  const forms = await formsFor(servers, key, c.get('who'));
   const chosen = withValues(choose(forms, c.req.query('profile')), c.req.query());
   const page = <SpawnPage shell={shell} who={c.get('who')} server={key} forms={forms} chosen={chosen} next={next} />;
   return c.html(toHtml(page));
@@ -68,6 +69,22 @@ function instead(shell: Shell, view: ServerView | undefined, next: string | unde
   return undefined;
 }
 
+/** Extra arguments are the owner's alone to give: another who starts the server does not see them. */
+async function formsFor(servers: Servers, key: ServerKey, who: Identity): Promise<ProfileForm[]> {
+  const forms = await servers.forms(key.owner);
+  if (who.account.name === key.owner) return forms;
+  return forms.map((form) =>
+    withFields(
+      form,
+      form.fields.filter(({ name }) => name !== 'args'),
+    ),
+  );
+}
+
+function withFields(form: ProfileForm, fields: ProfileForm['fields']): ProfileForm {
+  return { ...form, fields };
+}
+
 function choose(forms: readonly ProfileForm[], profile: string | undefined): ProfileForm {
   const chosen = forms.find((form) => form.profile === profile) ?? forms[0];
   if (chosen === undefined)
@@ -79,9 +96,9 @@ function choose(forms: readonly ProfileForm[], profile: string | undefined): Pro
 }
 
 async function start({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
-  const [key, who, posted] = [keyOf(c), c.get('who'), c.get('posted')];
+  const [key, who, posted] = [keyOf(c, shell), c.get('who'), c.get('posted')];
   const next = safeNext(shell.urls, text(posted['next']), shell.urls.prefix(key));
-  const forms = await servers.forms(key.owner);
+  const forms = await formsFor(servers, key, who);
   const form = choose(forms, text(posted['profile']));
   const options = readOptions(form, posted);
   try {
@@ -99,7 +116,8 @@ async function start({ shell, servers }: ServerRoutesParts, c: C): Promise<Respo
 }
 
 async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
-  const [key, who] = [keyOf(c), c.get('who')];
+  const [key, who] = [keyOf(c, shell), c.get('who')];
+  const mine = mayRun(who, key);
   const next = safeNext(shell.urls, c.req.query('next'), shell.urls.prefix(key));
   const view = servers.get(key);
   if (view === undefined) return c.redirect(shell.urls.hub('home'), 302);
@@ -107,6 +125,8 @@ async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise
     case 'ready':
       return c.redirect(next ?? view.url, 302);
     case 'failed':
+      // The log of a failed start is its owner's to see.
+      if (!mine) throw new GatewayError('spawn.failed', { advice: `Tell ${key.owner}: the log says why.` });
       return c.html(toHtml(<FailedPage shell={shell} who={who} server={key} failure={view.failure} next={next} />));
     case 'unknown':
       return c.html(toHtml(<UnknownPage shell={shell} who={who} server={key} view={view} />));
@@ -115,7 +135,7 @@ async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise
     default: {
       const events = await eventsSoFar((signal) => servers.progress(key, signal), 50);
       const goal = next ?? view.url;
-      const props = { shell, who, server: key, phase: view.phase, events, next: goal, mayStop: true };
+      const props = { shell, who, server: key, phase: view.phase, events, next: goal, mayStop: mine };
       return c.html(toHtml(<PendingPage {...props} />));
     }
   }

@@ -1,4 +1,5 @@
 import type { Identity } from '../access/types.ts';
+import type { ServerKey } from '../servers/types.ts';
 import type { Urls } from '../urls.ts';
 
 /** What every page needs to know of its site. Web standards only: the edge renders refusals with it too. */
@@ -9,6 +10,8 @@ export interface Shell {
   asset(name: string): string;
   /** Hidden field of every form, bound to the visitor's session . */
   csrfToken(who: Identity): string;
+  /** Whether the visitor may start a server of somebody else; without it nobody may. */
+  mayStart?(who: Identity, server: ServerKey): boolean;
   /** Set where servers are the bundled stand-in: said on the pages, with the way to the real one. */
   standIn?: { reason: string; advice: string };
 }
@@ -16,13 +19,20 @@ export interface Shell {
 export interface ShellOptions {
   asset?: (name: string) => string;
   csrfToken?: (who: Identity) => string;
+  mayStart?: (who: Identity, server: ServerKey) => boolean;
   siteName?: string;
   standIn?: { reason: string; advice: string } | undefined;
 }
 
 /** Without options: pages that link the plain names of the static files and hold no forms (the edge's refusals). */
 export function createShell(urls: Urls, options: ShellOptions = {}): Shell {
-  const { asset = (name) => name, csrfToken = () => '', siteName = 'Cylc Gateway', standIn } = options;
-  const shell = { urls, siteName, asset: (name: string) => urls.hub(`static/${asset(name)}`), csrfToken };
+  const {
+    asset = (name) => name,
+    csrfToken = () => '',
+    mayStart = () => false,
+    siteName = 'Cylc Gateway',
+    standIn,
+  } = options;
+  const shell = { urls, siteName, asset: (name: string) => urls.hub(`static/${asset(name)}`), csrfToken, mayStart };
   return standIn === undefined ? shell : { ...shell, standIn };
 }

@@ -84,6 +84,7 @@ function infoOf({ identity, route }: HopPlan): ConnectionInfo {
   return {
     sessionId: identity.sessionId,
     account: identity.account.name,
+    identity,
     target: route.target,
     expiresAt: identity.expiresAt,
   };

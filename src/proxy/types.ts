@@ -63,6 +63,8 @@ export interface Connections {
 export interface ConnectionInfo {
   sessionId: string;
   account: string;
+  /** As it was when the connection was opened. */
+  identity: Identity;
   target: Target;
   /** ms since 1970; closed when it passes. */
   expiresAt: number;

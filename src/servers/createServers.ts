@@ -7,6 +7,7 @@ import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import { createActivity } from './activity.ts';
 import { createAdmission } from './admission.ts';
+import { installCylcConfig } from './cylcConfig.ts';
 import { createLife } from './life.ts';
 import type { Life } from './life.ts';
 import type { LifeParts } from './lifeParts.ts';
@@ -151,6 +152,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     },
     async reconcile() {
       await prepareRuntimeDir(options.runtimeDir, parts.uid);
+      await installCylcConfig(options.runtimeDir);
       await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
       await reconcile({ ...options, records, lifeOf, profiles });
       await desired.apply();

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Account } from '../access/types.ts';
 import type { SpawnPlan } from '../spawners/types.ts';
 import type { Launch, LifeParts } from './lifeParts.ts';
+import { cylcConfigDir } from './cylcConfig.ts';
 import { programCommand, programEnvironment } from './programs.ts';
 import { prepareSocket } from './sockets.ts';
 import type { ServerKey } from './types.ts';
@@ -34,7 +35,11 @@ export async function preparePlan(options: {
     key,
     account,
     command: programCommand(launch.program, { socket, account, args: [...parts.config.args, ...launch.args] }),
-    env: { ...programEnvironment(launch.program, account), ...parts.config.environment, ...hubEnvironment },
+    env: {
+      ...programEnvironment(launch.program, account),
+      ...withCylcConfig(launch, parts),
+      ...hubEnvironment,
+    },
     cwd: account.home,
     logFile,
     runFile,
@@ -43,6 +48,13 @@ export async function preparePlan(options: {
     options: launch.options,
     ...(launch.program.python !== undefined && { python: launch.program.python }),
   };
+}
+
+/** The site's own variables; ours goes before its folders of configuration for Jupyter, and so wins. */
+function withCylcConfig(launch: Launch, { config, runtimeDir }: LifeParts): Record<string, string> {
+  if (launch.program.kind !== 'cylc') return config.environment;
+  const folders = [cylcConfigDir(runtimeDir), config.environment['JUPYTER_CONFIG_PATH'] ?? ''];
+  return { ...config.environment, JUPYTER_CONFIG_PATH: folders.filter((folder) => folder !== '').join(delimiter) };
 }
 
 /** Each start has a log of its own; that of the start before is kept beside it. */

@@ -13,6 +13,7 @@ export const shareSchema = z.strictObject({
   expiresAt: isoTime.nullable(),
   note: z.string().max(500),
   createdAt: isoTime,
+  mayStart: z.boolean().optional(),
 });
 
 export const accountEntrySchema = z.strictObject({

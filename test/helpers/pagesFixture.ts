@@ -6,6 +6,7 @@ import { assetNames, loadAssets } from '../../src/pages/assets.ts';
 import { createPages } from '../../src/pages/createPages.tsx';
 import { createShell } from '../../src/pages/shell.ts';
 import type { Shell } from '../../src/pages/shell.ts';
+import { createShares } from '../../src/shares/createShares.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createUrls } from '../../src/urls.ts';
 import { createMemoryServers } from './memoryServers.ts';
@@ -55,19 +56,27 @@ export async function createPagesFixture(
   const shell = createShell(urls, { asset: assetNames(assets), csrfToken, standIn: options.standIn });
   const [servers, store] = [createMemoryServers(), createMemoryStore()];
   const now = Date.parse(options.now ?? '2026-11-24T12:00:00Z');
+  const log = createLog({ level: 'error', format: 'json' });
   const pages = createPages({
     shell,
     assets,
     csrf,
     servers,
     store,
+    shares: createShares({
+      admin: store.admin,
+      accounts: { find: (name) => Promise.resolve(name === 'nobody' ? undefined : identityOf(name).account) },
+      needsRestart: () => false,
+      clock: { now: () => now },
+      log,
+    }),
     identify: ({ cookie }) => {
       const name = /(?:^|; )as=(\w+)/.exec(cookie ?? '')?.[1];
       if (name === undefined) return { ok: false, error: new GatewayError('auth.required'), reason: 'no cookie' };
       return { ok: true, value: identityOf(name, { displayName: options.displayName ?? name }) };
     },
     clock: { now: () => now },
-    log: createLog({ level: 'error', format: 'json' }),
+    log,
     heartbeatMs: 20,
   });
   const hub = urls.hub('').slice(0, -1);

@@ -9,14 +9,17 @@ import type { Import } from '../helpers/sources.ts';
  * needs a reason. `types.ts` and `store/schema.ts` hold the words of a room: everybody may use those.
  */
 const everyone = new Set(['errors', 'clock', 'urls', 'config', 'telemetry', 'listen']);
+/** What a whole gateway is made of. */
+const rooms = ['pages', 'hub', 'services', 'shares', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy'];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
-  cli: ['gateway', 'pages', 'hub', 'services', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy', 'chp'],
-  gateway: ['authorize', 'pages', 'hub', 'services', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy'],
+  cli: ['gateway', 'chp', ...rooms],
+  gateway: ['authorize', ...rooms],
   chp: ['proxy'],
   edge: ['authorize', 'identity', 'access', 'proxy'],
   authorize: ['identity', 'access', 'proxy'],
   pages: ['servers', 'access', 'identity', 'store'],
+  shares: ['servers', 'access', 'identity', 'store'],
   hub: ['servers', 'access', 'identity', 'store'],
   services: ['servers', 'access', 'identity', 'store', 'spawners'],
   servers: ['spawners', 'store', 'access'],

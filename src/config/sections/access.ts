@@ -8,6 +8,10 @@ export const accessSchema = z.strictObject({
     .describe(
       'Who may open whose server where nothing is shared: `owner` alone, or `everyone` (Cylc then decides what each visitor may do).',
     ),
+  everyoneMayStart: z
+    .boolean()
+    .default(false)
+    .describe("Whether, under the policy `everyone`, visitors may start each other's servers."),
   adminAccess: z.boolean().default(false).describe("Whether admins may open other people's servers without a share."),
   admins: z.array(z.string()).default([]).describe('Account names of the admins.'),
   adminGroups: z

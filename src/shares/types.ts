@@ -1,0 +1,27 @@
+import type { Share } from '../access/types.ts';
+import type { ServerKey } from '../servers/types.ts';
+
+/** What somebody asks to share. One server is shared with one person or group once: asking again changes that share. */
+export interface ShareRequest {
+  owner: string;
+  server: string;
+  /** A group may be named with its origin (`system:wx`, `local:ops`, `claim:ops`) or without. */
+  grantee: { kind: 'user' | 'group'; name: string };
+  level: 'read' | 'control';
+  /** ISO time, or null for no end. */
+  expiresAt: string | null;
+  note: string;
+  mayStart?: boolean;
+}
+
+/** The one way to the shares: pages and the Hub API go through it. */
+export interface Shares {
+  /** Those that have not ended, oldest first. */
+  list(match?: (share: Share) => boolean): Share[];
+  /** Resolves when it is on disk; throws `request.invalid` with `fields`. */
+  grant(request: ShareRequest, by: string): Promise<Share>;
+  /** Resolves with how many there were, when that is on disk. */
+  revoke(match: (share: Share) => boolean, by: string): Promise<number>;
+  /** Whether this server still goes by an older level of a visitor until it is started anew. */
+  needsRestart(key: ServerKey): boolean;
+}
