@@ -81,7 +81,10 @@ export class Visitor {
     const target = (attributes: string): string => unescapeHtml(/action="([^"]*)"/.exec(attributes)?.[1] ?? page.url);
     const form = forms.find(([, attributes = '']) => action.test(target(attributes)));
     if (form === undefined) throw new Error(`no such form on ${page.url}:\n${page.body.slice(0, 2000)}`);
-    const inputs = [...(form[2] ?? '').matchAll(/<input\b([^>]*)>/gi)].map(([, input = '']) => [
+    const filled = [...(form[2] ?? '').matchAll(/<input\b([^>]*)>/gi)].filter(
+      ([, input = '']) => !input.includes('type="checkbox"') || /\bchecked\b/.test(input),
+    );
+    const inputs = filled.map(([, input = '']) => [
       unescapeHtml(/name="([^"]*)"/.exec(input)?.[1] ?? ''),
       unescapeHtml(/value="([^"]*)"/.exec(input)?.[1] ?? ''),
     ]);

@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createSiteAccess } from '../../../src/access/siteAccess.ts';
+import type { SiteAccess } from '../../../src/access/siteAccess.ts';
+import type { ConnectionInfo } from '../../../src/proxy/types.ts';
+import { createShares } from '../../../src/shares/createShares.ts';
+import type { ShareRequest } from '../../../src/shares/types.ts';
+import { watchShares } from '../../../src/shares/watchShares.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
+import { createMemoryServers } from '../../helpers/memoryServers.ts';
+import { createMemoryStore } from '../../helpers/memoryStore.ts';
+import type { MemoryStore } from '../../helpers/memoryStore.ts';
+import { identityOf } from '../../helpers/pagesFixture.ts';
+
+const log = createLog({ level: 'error', format: 'json' });
+const start = Date.parse('2026-06-01T12:00:00Z');
+const toBob: ShareRequest = {
+  owner: 'alice',
+  server: '',
+  grantee: { kind: 'user', name: 'bob' },
+  level: 'read',
+  expiresAt: null,
+  note: '',
+};
+
+let store: MemoryStore;
+let access: SiteAccess;
+const clock = { now: () => Date.now() };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+  store = createMemoryStore();
+  access = createSiteAccess({
+    policy: 'owner',
+    adminAccess: false,
+    shares: () => Object.values(store.admin.data.shares),
+    onChange: (listener) => void store.admin.onChange(listener),
+    now: () => clock.now(),
+  });
+  return () => void vi.useRealTimers();
+});
+
+function shares() {
+  return createShares({
+    admin: store.admin,
+    accounts: { find: (name) => Promise.resolve(name === 'nobody' ? undefined : identityOf(name).account) },
+    needsRestart: () => false,
+    clock,
+    log,
+  });
+}
+
+describe('what may be shared', () => {
+  test('sharing again with the same person changes the share', async () => {
+    const first = await shares().grant(toBob, 'alice');
+    const second = await shares().grant({ ...toBob, level: 'control', note: ' for the front ' }, 'alice');
+    expect(second).toMatchObject({ id: first.id, level: 'control', note: 'for the front', createdAt: first.createdAt });
+    expect(shares().list()).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<ShareRequest>, string]>([
+    ['oneself', { grantee: { kind: 'user', name: 'alice' } }, 'grantee'],
+    ['nobody', { grantee: { kind: 'user', name: 'nobody' } }, 'grantee'],
+    ['a group that the gateway does not have', { grantee: { kind: 'group', name: 'local:ops' } }, 'grantee'],
+    ['a group of odd letters', { grantee: { kind: 'group', name: 'a b' } }, 'grantee'],
+    ['an end that is past', { expiresAt: '2026-01-01T00:00:00.000Z' }, 'expires'],
+    ['an end that is none', { expiresAt: 'soon' }, 'expires'],
+    ['a long note', { note: 'x'.repeat(501) }, 'note'],
+    ['a note with control characters', { note: 'a\u001Bb' }, 'note'],
+  ])('refused, by its field: %s', async (_, change, field) => {
+    const refused = shares().grant({ ...toBob, ...change }, 'alice');
+    await expect(refused).rejects.toMatchObject({ code: 'request.invalid', fields: { [field]: expect.any(String) } });
+    expect(shares().list()).toEqual([]);
+  });
+
+  test.each([
+    ['wx', 'system:wx'],
+    ['ops', 'local:ops'],
+    ['claim:ops', 'claim:ops'],
+  ])('group %s is %s', async (name, full) => {
+    store.edit((draft) => void (draft.groups = { ops: { members: ['bob'] } }));
+    const share = await shares().grant({ ...toBob, grantee: { kind: 'group', name } }, 'alice');
+    expect(share.grantee.name).toBe(full);
+  });
+});
+
+describe('what a share gives', () => {
+  const target = { kind: 'server', owner: 'alice', name: '' } as const;
+
+  test('to start the server only where it says so', async () => {
+    await shares().grant(toBob, 'alice');
+    expect(access(identityOf('bob'), target).allowed).toBe(true);
+    expect(access.mayStart(identityOf('bob'), target).allowed).toBe(false);
+    await shares().grant({ ...toBob, mayStart: true }, 'alice');
+    expect(access.mayStart(identityOf('bob'), target)).toMatchObject({ allowed: true, level: 'read' });
+    expect(access.mayStart(identityOf('carol'), target).allowed).toBe(false);
+    expect(access.mayStart(identityOf('alice'), target)).toMatchObject({ level: 'owner' });
+  });
+
+  test.each([
+    [false, false],
+    [true, true],
+  ])('everyone may start everyone’s where the site says %s: %s', (everyoneMayStart, allowed) => {
+    const rules = { adminAccess: false, shares: () => [], onChange: () => {}, now: () => start };
+    const site = createSiteAccess({ ...rules, policy: 'everyone', everyoneMayStart });
+    expect(site.mayStart(identityOf('bob'), target).allowed).toBe(allowed);
+  });
+});
+
+describe('open connections', () => {
+  function world() {
+    const open: ConnectionInfo[] = ['alice', 'bob'].map((account) => ({
+      sessionId: account,
+      account,
+      identity: identityOf(account, { groups: [] }),
+      target: { kind: 'server', owner: 'alice', name: '' },
+      expiresAt: Infinity,
+    }));
+    const closed: string[] = [];
+    const closeWhere = (match: (info: ConnectionInfo) => boolean): number => {
+      const gone = open.filter(match).map(({ account }) => account);
+      closed.push(...gone);
+      return gone.length;
+    };
+    const servers = createMemoryServers();
+    const watch = watchShares({ admin: store.admin, access, servers, connections: { closeWhere }, clock, log });
+    return { closed, watch };
+  }
+
+  test('are closed when a share is taken back, and its owner’s stay', async () => {
+    await shares().grant(toBob, 'alice');
+    const { closed, watch } = world();
+    await shares().grant({ ...toBob, level: 'control' }, 'alice');
+    expect(closed).toEqual([]);
+    await shares().revoke((share) => share.grantee.name === 'bob', 'alice');
+    expect(closed).toEqual(['bob']);
+    watch.close();
+  });
+
+  test('are closed when the share ends, by itself', async () => {
+    const { closed, watch } = world();
+    await shares().grant({ ...toBob, expiresAt: new Date(start + 60_000).toISOString() }, 'alice');
+    vi.advanceTimersByTime(59_000);
+    expect(closed).toEqual([]);
+    vi.advanceTimersByTime(2000);
+    expect(closed).toEqual(['bob']);
+    watch.close();
+  });
+
+  test('are closed when an admin takes the visitor out of the group, by hand', async () => {
+    store.edit((draft) => void (draft.groups = { ops: { members: ['bob'] } }));
+    await shares().grant({ ...toBob, grantee: { kind: 'group', name: 'ops' } }, 'alice');
+    const { closed, watch } = world();
+    store.edit((draft) => void (draft.groups['ops'] = { members: [] }));
+    expect(closed).toEqual(['bob']);
+    watch.close();
+  });
+});
