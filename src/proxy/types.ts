@@ -63,8 +63,8 @@ export interface Connections {
 export interface ConnectionInfo {
   sessionId: string;
   account: string;
-  /** As it was when the connection was opened. */
-  identity: Identity;
+  /** As it was when the connection was opened. Absent where nobody is asked who they are. */
+  identity?: Identity;
   target: Target;
   /** ms since 1970; closed when it passes. */
   expiresAt: number;

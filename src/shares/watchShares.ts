@@ -41,7 +41,7 @@ export function watchShares(parts: WatchParts): ShareWatch {
     const unwelcome = (who: Identity, target: Target): boolean =>
       !parts.access({ ...who, account: withGroupsNow(who.account, admin.data.groups) }, target).allowed;
     const closed = connections.closeWhere(
-      (open) => unwelcome(open.identity, open.target),
+      (open) => open.identity !== undefined && unwelcome(open.identity, open.target),
       closeRevoked,
       'you may no longer open this server',
     );
