@@ -69,12 +69,14 @@ function unidentified(request: GateRequest, who: Extract<Verified<Identity>, { o
 }
 
 /**
- * A browser sends `Origin` with every WebSocket handshake (RFC 6455, 4.1); it must be ours. Programs send none, and
- * prove themselves by a token that no page can make a browser send.
+ * A browser sends `Origin` with every WebSocket handshake (RFC 6455, 4.1); it must be ours (code-server 4.10.1 had
+ * cross-site WebSockets). Programs send none, and prove themselves by a token that no page can make a browser send.
+ * What the browser itself calls another site's is believed, whatever `Host` says.
  */
 function sameOrigin(request: GateRequest, publicOrigin: string): boolean {
-  if (!request.upgrade || request.origin === undefined) return true;
-  if (request.origin === publicOrigin) return true;
+  if (!request.upgrade || request.origin === publicOrigin) return true;
+  if (request.fetchSite === 'cross-site' || request.fetchSite === 'same-site') return false;
+  if (request.origin === undefined) return true;
   return URL.canParse(request.origin) && new URL(request.origin).host === request.host;
 }
 

@@ -79,6 +79,11 @@ const kinds = {
     message: 'The request is too large.',
     advice: 'Send less at once.',
   },
+  'request.timeout': {
+    status: 408,
+    message: 'The request did not arrive in time.',
+    advice: 'Try again. If a program sent it, see that it sends all of what it announces.',
+  },
   'request.method': {
     status: 405,
     message: 'This address does not take that method.',

@@ -175,7 +175,6 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
     authorize,
     hop,
     basePath,
-    publicUrl,
     log,
     config: config.proxy,
     app: (req, res) => void listener(req, res),

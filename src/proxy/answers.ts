@@ -2,9 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Rendered } from './types.ts';
-import { writeHead } from './upgradeHead.ts';
+import { writeHead } from './writeHead.ts';
 
-/** Sends a made answer. `close` where the connection cannot be trusted or still has an unread body. */
+/** How long a client may go on sending a body that nobody wants, after its answer, ms. */
+const lingerMs = 5000;
+
+/** Sends a made answer. `close` where the connection cannot be trusted, or the client may or may not send its body. */
 export function answerHttp(
   req: IncomingMessage,
   res: ServerResponse,
@@ -20,9 +23,28 @@ export function answerHttp(
     'content-length': Buffer.byteLength(rendered.body),
     'x-request-id': requestId,
   };
-  if (close || !req.complete) headers['connection'] = 'close';
+  if (close) headers['connection'] = 'close';
   res.writeHead(rendered.status, headers);
   res.end(req.method === 'HEAD' ? undefined : rendered.body);
+  if (!close && !req.complete) linger(req);
+}
+
+/**
+ * To close while the client still sends is to reset the connection, and the answer may be lost with it (RFC 9112,
+ * 9.6): its body is read and thrown away for a while.
+ */
+export function linger(req: IncomingMessage): void {
+  req.resume();
+  const cut = setTimeout(() => req.socket.destroy(), lingerMs);
+  const stop = (): void => clearTimeout(cut);
+  req.once('end', stop).once('close', stop);
+}
+
+/** A body for a page of ours is small: who takes longer than `ms` for all of it is cut off. */
+export function limitBody(req: IncomingMessage, ms: number): void {
+  const cut = setTimeout(() => req.socket.destroy(), ms);
+  const stop = (): void => clearTimeout(cut);
+  req.once('end', stop).once('close', stop);
 }
 
 /** The same answer to an upgrade: status line, headers, body, end. */
@@ -34,7 +56,7 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
   const body = Buffer.from(rendered.body);
   headers.push('content-length', String(body.length), 'x-request-id', requestId, 'connection', 'close');
   const head = writeHead(`HTTP/1.1 ${rendered.status} ${STATUS_CODES[rendered.status] ?? ''}`, headers);
-  socket.end(Buffer.concat([head, body]));
+  socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]));
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), 2000);
   socket.once('close', () => clearTimeout(cut));

@@ -9,6 +9,8 @@ export interface Closable {
 export interface ConnectionRegistry extends Connections {
   /** Returns the function that takes it off the list. */
   add(info: ConnectionInfo, connection: Closable): () => void;
+  /** A request with a newer token of the same session: its connections live as long as that. */
+  prolong(session: Session): void;
   /** Resolves once no connection is left. */
   drained(): Promise<void>;
 }
@@ -16,32 +18,59 @@ export interface ConnectionRegistry extends Connections {
 /** RFC 6455, 7.4.2: 4000 to 4999 are an application's own. The expired sign-in gets one, so that a client can tell. */
 export const closeCodes = { goingAway: 1001, policy: 1008, expired: 4401 } as const;
 
+type Session = Pick<ConnectionInfo, 'sessionId' | 'via' | 'expiresAt'>;
+
+/** A Hub token of a session ends at its own time: the two never prolong each other. */
+function keyOf({ sessionId, via }: Session): string {
+  return `${via} ${sessionId}`;
+}
+
+/** How long the connections of one session may live, ms since 1970; renewing its token moves the end. */
+interface SessionLife {
+  expiresAt: number;
+  count: number;
+}
+
 /** setTimeout takes no longer waits. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export function createConnections({ clock }: { clock: Clock }): ConnectionRegistry {
   const open = new Map<Closable, ConnectionInfo>();
+  const bySession = new Map<string, SessionLife>();
   const waiting = new Set<() => void>();
 
-  /** Looks again when the longest wait is over; a session that was prolonged meanwhile gets the rest. */
-  function watchExpiry(info: ConnectionInfo, connection: Closable): () => void {
-    let timer: NodeJS.Timeout;
+  function lifeOf(info: ConnectionInfo): SessionLife {
+    const { expiresAt } = info;
+    const key = keyOf(info);
+    let life = bySession.get(key);
+    if (life === undefined) bySession.set(key, (life = { expiresAt, count: 0 }));
+    life.expiresAt = Math.max(life.expiresAt, expiresAt);
+    life.count += 1;
+    return life;
+  }
+
+  /** Looks again when the wait is over: a session that was prolonged meanwhile gets the rest. */
+  function watchExpiry(life: SessionLife, connection: Closable): () => void {
+    let timer: NodeJS.Timeout | undefined;
     const arm = (): void => {
-      const leftMs = info.expiresAt - clock.now();
-      if (leftMs <= 0) connection.close(closeCodes.expired, 'your sign-in has expired');
-      else timer = setTimeout(arm, Math.min(leftMs, longestTimerMs)).unref();
+      const leftMs = life.expiresAt - clock.now();
+      if (leftMs <= 0 && timer !== undefined) connection.close(closeCodes.expired, 'your sign-in has expired');
+      else timer = setTimeout(arm, Math.min(Math.max(leftMs, 0), longestTimerMs)).unref();
     };
-    if (Number.isFinite(info.expiresAt)) arm();
+    if (Number.isFinite(life.expiresAt)) arm();
     return () => clearTimeout(timer);
   }
 
   return {
     add(info, connection) {
       open.set(connection, info);
-      const stopWatch = watchExpiry(info, connection);
+      const life = lifeOf(info);
+      const stopWatch = watchExpiry(life, connection);
       return () => {
         stopWatch();
-        open.delete(connection);
+        if (!open.delete(connection)) return;
+        life.count -= 1;
+        if (life.count === 0) bySession.delete(keyOf(info));
         if (open.size === 0) for (const resolve of waiting) resolve();
       };
     },
@@ -49,6 +78,11 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
       const matching = [...open].filter(([, info]) => match(info));
       for (const [connection] of matching) connection.close(code, reason);
       return matching.length;
+    },
+    prolong(session) {
+      if (bySession.size === 0) return;
+      const life = bySession.get(keyOf(session));
+      if (life !== undefined && session.expiresAt > life.expiresAt) life.expiresAt = session.expiresAt;
     },
     count: () => open.size,
     drained() {

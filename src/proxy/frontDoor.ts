@@ -4,21 +4,14 @@ import type { Duplex } from 'node:stream';
 import type { Config } from '../config/schema.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { answerBrokenRequest, answerHttp, answerUpgrade } from './answers.ts';
+import { answerBrokenRequest, answerHttp, answerUpgrade, limitBody } from './answers.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
-import type {
-  Authorize,
-  Exchange,
-  GateDecision,
-  GateRequest,
-  Hop,
-  HopPlan,
-  RenderDecision,
-  Rendered,
-} from './types.ts';
+import { refusal, createRefusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+import type { Authorize, Exchange, GateDecision, GateRequest, Hop, RenderDecision, Rendered } from './types.ts';
 import { isWebSocketUpgrade, upgradeFault } from './upgradeRules.ts';
 import { wellKnownAnswer } from './wellKnown.ts';
 
@@ -33,10 +26,11 @@ export interface FrontDoorParts {
   /** With a slash in front and none behind (`/gw`), or empty. */
   basePath: string;
   config: Config['proxy'];
-  /** Its origin is that of our own pages. */
-  publicUrl: string;
   log: Logger;
 }
+
+/** TCP probes find clients that vanished without a word, ms of quiet before the first. */
+const tcpProbeMs = 30_000;
 
 /** The one server that the world reaches: checks each request once, asks the gate, then carries, answers or refuses. */
 export function createFrontDoor({
@@ -47,11 +41,10 @@ export function createFrontDoor({
   render,
   basePath,
   config,
-  publicUrl,
   log,
 }: FrontDoorParts): Server {
   const nextId = createRequestIds();
-  const publicOrigin = new URL(publicUrl).origin;
+  const refusals = createRefusals({ render, log });
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
   const providerPrefix = `${basePath}/hub/oidc/`;
@@ -70,40 +63,9 @@ export function createFrontDoor({
     return canonical.fault;
   }
 
-  /** The page for a refusal; should that fail too, plain words. */
-  async function rendered(decision: Refusal, gate: GateRequest, of: Exchange): Promise<Rendered> {
-    const request = { ...gate, accept: of.request.accept, requestId: of.requestId };
-    try {
-      return await render(decision, request);
-    } catch (error) {
-      log.error({ requestId: of.requestId, err: error }, 'a page could not be made');
-      return plainRefusal(toGatewayError(error), request);
-    }
-  }
-
-  function logRefusal(decision: Refusal, gate: GateRequest, of: Exchange): void {
-    const error = 'error' in decision ? decision.error : undefined;
-    log.info(
-      {
-        requestId: of.requestId,
-        method: gate.method,
-        path: gate.path.slice(0, 200),
-        upgrade: gate.upgrade,
-        decision: decision.kind,
-        code: error?.code,
-        reason: 'reason' in decision ? decision.reason : undefined,
-        account: 'identity' in decision ? decision.identity?.account.name : undefined,
-        facts: error?.facts,
-        cause: error?.cause instanceof Error ? error.cause.message : undefined,
-      },
-      'request refused',
-    );
-  }
-
   /** Asks the gate. Synchronous where the gate is, so that the hot path makes no promise. */
   function decide(gate: GateRequest, then: (decision: GateDecision) => void): void {
-    const failed = (error: unknown): void =>
-      then({ kind: 'refuse', error: toGatewayError(error), reason: 'the gate failed' });
+    const failed = (error: unknown): void => then(refusal(toGatewayError(error), 'the gate failed'));
     try {
       const decision = authorize(gate);
       if (decision instanceof Promise) decision.then(then).catch(failed);
@@ -123,43 +85,40 @@ export function createFrontDoor({
       return;
     }
     const { path } = request;
-    if (!path.startsWith(userPrefix) && !path.startsWith(servicePrefix)) {
+    const ownPage = (): void => {
       if (expectsContinue) res.writeContinue();
+      if (hasBody(request)) limitBody(req, config.clientBodyIdleS * 1000);
       res.setHeader('x-request-id', requestId);
       if (provider !== undefined && path.startsWith(providerPrefix)) guarded(provider, req, res, requestId);
       else guarded(app, req, res, requestId);
+    };
+    if (!path.startsWith(userPrefix) && !path.startsWith(servicePrefix)) {
+      ownPage();
       return;
     }
     const gate = gateRequest(req.method!, request, false);
+    const answer = (page: Rendered): void => answerHttp(req, res, page, { requestId, close: expectsContinue });
     const refuse = (decision: Refusal): void => {
-      logRefusal(decision, gate, exchange);
+      refusals.log(decision, gate, exchange);
       if (res.headersSent) res.destroy();
-      else
-        void rendered(decision, gate, exchange).then((page) => answerHttp(req, res, page, { requestId, close: false }));
+      else void refusals.render(decision, gate, exchange).then(answer);
     };
-    const exchange: Exchange = { requestId, request, refuse: (error) => refuse(refusal(error)) };
+    const exchange: Exchange = {
+      requestId,
+      request,
+      expectsContinue,
+      refuse: (error) => refuse(refusal(error, 'hop')),
+    };
     decide(gate, (decision) => {
       if (res.destroyed) return;
-      if (decision.kind === 'hop') carry(req, res, decision, exchange, expectsContinue);
-      else if (decision.kind === 'app') guarded(app, req, res, requestId);
-      else refuse(decision);
+      if (decision.kind === 'app') ownPage();
+      else if (decision.kind !== 'hop') refuse(decision);
+      else {
+        const page = wellKnownAnswer(decision.route, path);
+        if (page === undefined) hop.http(req, res, decision, exchange);
+        else answer(page);
+      }
     });
-  }
-
-  function carry(
-    req: IncomingMessage,
-    res: ServerResponse,
-    plan: HopPlan,
-    of: Exchange,
-    expectsContinue: boolean,
-  ): void {
-    const page = wellKnownAnswer(plan.route, of.request.path);
-    if (page !== undefined) {
-      answerHttp(req, res, page, { requestId: of.requestId, close: false });
-      return;
-    }
-    if (expectsContinue) res.writeContinue();
-    hop.http(req, res, plan, of);
   }
 
   /** Runs a listener of ours; what it throws costs this request alone. */
@@ -190,17 +149,22 @@ export function createFrontDoor({
     }
     const gate = gateRequest(req.method!, request, true);
     const refuse = (decision: Refusal): void => {
-      logRefusal(decision, gate, exchange);
-      void rendered(decision, gate, exchange).then((page) => answerUpgrade(socket, page, requestId));
+      refusals.log(decision, gate, exchange);
+      void refusals.render(decision, gate, exchange).then((page) => answerUpgrade(socket, page, requestId));
     };
-    const exchange: Exchange = { requestId, request, refuse: (error) => refuse(refusal(error)) };
-    const fault = upgradeFault(req, request, publicOrigin);
+    const exchange: Exchange = {
+      requestId,
+      request,
+      expectsContinue: false,
+      refuse: (error) => refuse(refusal(error, 'hop')),
+    };
+    const fault = upgradeFault(req);
     if (fault !== undefined) {
-      refuse({ kind: 'refuse', error: new GatewayError(fault.code), reason: fault.reason });
+      refuse(refusal(new GatewayError('request.malformed'), fault));
       return;
     }
     if (!request.path.startsWith(userPrefix) && !request.path.startsWith(servicePrefix)) {
-      refuse({ kind: 'refuse', error: new GatewayError('request.not-found'), reason: 'no WebSocket here' });
+      refuse(refusal(new GatewayError('request.not-found'), 'no WebSocket here'));
       return;
     }
     decide(gate, (decision) => {
@@ -216,9 +180,11 @@ export function createFrontDoor({
     headersTimeout: config.clientHeadersTimeoutS * 1000,
     keepAliveTimeout: config.clientKeepAliveS * 1000,
     requestTimeout: 0,
-    connectionsCheckingInterval: 5000,
+    connectionsCheckingInterval: Math.min(5000, config.clientHeadersTimeoutS * 500),
     requireHostHeader: false,
     noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: tcpProbeMs,
     shouldUpgradeCallback: isWebSocketUpgrade,
   });
   server.maxHeadersCount = 0;
@@ -227,12 +193,6 @@ export function createFrontDoor({
   server.on('upgrade', onUpgrade);
   server.on('clientError', answerBrokenRequest);
   return server;
-}
-
-type Refusal = Exclude<GateDecision, HopPlan | { kind: 'app' }>;
-
-function refusal(error: GatewayError): Refusal {
-  return { kind: 'refuse', error, reason: 'hop' };
 }
 
 function gateRequest(method: string, request: CanonicalRequest, upgrade: boolean): GateRequest {
@@ -247,6 +207,10 @@ function gateRequest(method: string, request: CanonicalRequest, upgrade: boolean
     fetchSite: request.fetchSite,
     upgrade,
   };
+}
+
+function hasBody({ chunked, contentLength }: CanonicalRequest): boolean {
+  return chunked || (contentLength ?? 0) > 0;
 }
 
 /** A client that went away is no event. Without a listener, it would end the process. */

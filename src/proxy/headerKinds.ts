@@ -5,6 +5,7 @@ export type HeaderKind =
   | 'drop'
   | 'connection'
   | 'cookie'
+  | 'te'
   | 'authorization'
   | 'set-cookie'
   | 'service-worker-allowed';
@@ -73,6 +74,7 @@ const claimPrefixes = [
 const requestKinds = new Map<string, HeaderKind>([
   ...[...hopByHop, ...claims, 'expect'].map((name): [string, HeaderKind] => [name, 'drop']),
   ['connection', 'connection'],
+  ['te', 'te'],
   ['cookie', 'cookie'],
   ['authorization', 'authorization'],
 ]);

@@ -36,6 +36,7 @@ export function createHeaderRules(): HeaderRules {
     request(raw, rule) {
       const out: string[] = [];
       let nominated: string[] | undefined;
+      let takesTrailers = false;
       for (let i = 0; i < raw.length; i += 2) {
         const name = raw[i]!;
         const value = raw[i + 1]!;
@@ -49,8 +50,10 @@ export function createHeaderRules(): HeaderRules {
           );
         else if (kind === 'authorization') pushIfAny(out, name, rule.keepAuthorization ? value : undefined);
         else if (kind === 'connection') nominated = addNominated(nominated, value);
+        else if (kind === 'te') takesTrailers ||= /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(value);
       }
       if (nominated !== undefined) removeNominated(out, nominated);
+      if (takesTrailers) out.push('TE', 'trailers', 'Connection', 'TE');
       pushForwarded(out, rule.forwarded);
       return out;
     },

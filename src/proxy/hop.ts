@@ -9,6 +9,7 @@ import type { Forwarded } from './headers.ts';
 import { carryHttp } from './http.ts';
 import { createPools } from './pools.ts';
 import type { ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
+import { createTicker } from './upstream/ticker.ts';
 import { carryWebSocket } from './websocket.ts';
 
 export interface HopParts {
@@ -24,11 +25,14 @@ export interface HopParts {
 /** The hop: carries what the gate allowed. */
 export function createHop({ config, publicUrl, log, clock, onActivity }: HopParts): Hop {
   const rules = createHeaderRules();
-  const pools = createPools({ config });
+  const ticker = createTicker();
+  const pools = createPools({ config, ticker });
   const connections = createConnections({ clock });
   const outside = new URL(publicUrl);
   const proto = outside.protocol === 'https:' ? 'https' : 'http';
   const port = outside.port === '' ? (proto === 'https' ? '443' : '80') : outside.port;
+  let running = 0;
+  let whenIdle: (() => void) | undefined;
 
   function requestHeaders(req: IncomingMessage, plan: HopPlan, exchange: Exchange): string[] {
     const forwarded: Forwarded = {
@@ -37,28 +41,55 @@ export function createHop({ config, publicUrl, log, clock, onActivity }: HopPart
       host: exchange.request.host,
       port,
     };
-    return rules.request(req.rawHeaders, {
+    const headers = rules.request(req.rawHeaders, {
       dropCookie: (name, value) => plan.dropCookie(name, value),
       keepAuthorization: plan.keepAuthorization,
       forwarded,
+    });
+    if (exchange.request.host === undefined) headers.push('Host', outside.host);
+    return headers;
+  }
+
+  function onDone(): void {
+    running -= 1;
+    if (running === 0) whenIdle?.();
+  }
+
+  /** Resolves when no HTTP exchange is running, or after `ms`. */
+  function idle(ms: number): Promise<void> {
+    if (running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      whenIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 
   return {
     connections,
     http(req, res, plan, exchange) {
+      running += 1;
+      connections.prolong(plan.identity);
       onActivity?.(plan.route.target, plan.identity);
       carryHttp(req, res, {
         pool: pools.of(plan.route.upstream),
+        ticker,
         rules,
         headers: requestHeaders(req, plan, exchange),
         prefix: plan.route.prefix,
         exchange,
+        bodyIdleMs: config.clientBodyIdleS * 1000,
+        onLong: (connection) => connections.add(infoOf(plan), connection),
+        onDone,
       });
     },
     upgrade(req, socket, head, plan, exchange) {
+      connections.prolong(plan.identity);
       carryWebSocket(socket, head, {
         upstream: plan.route.upstream,
+        ticker,
         rules,
         headers: requestHeaders(req, plan, exchange),
         prefix: plan.route.prefix,
@@ -66,6 +97,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity }: HopPart
         connectTimeoutMs: config.connectTimeoutS * 1000,
         headersTimeoutMs: config.headersTimeoutS * 1000,
         maxHeadBytes: config.maxHeaderKiB * 1024,
+        pingMs: config.pingS * 1000,
         onOpen: (connection) => connections.add(infoOf(plan), connection),
         onActivity: () => onActivity?.(plan.route.target, plan.identity),
       });
@@ -73,9 +105,10 @@ export function createHop({ config, publicUrl, log, clock, onActivity }: HopPart
     release: (upstream) => pools.release(upstream),
     async close() {
       const count = connections.closeWhere(() => true, closeCodes.goingAway, 'the gateway is going down');
-      if (count > 0) log.info({ count }, 'closing WebSockets');
+      if (count > 0) log.info({ count }, 'closing long connections');
       await connections.drained();
-      await pools.close();
+      await idle(config.drainS * 1000);
+      pools.destroy();
     },
   };
 }
@@ -83,6 +116,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity }: HopPart
 function infoOf({ identity, route }: HopPlan): ConnectionInfo {
   return {
     sessionId: identity.sessionId,
+    via: identity.via,
     account: identity.account.name,
     identity,
     target: route.target,

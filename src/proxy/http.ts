@@ -1,188 +1,184 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errors } from 'undici';
-import type { Dispatcher, Pool } from 'undici';
 import { GatewayError } from '../errors.ts';
+import type { Closable } from './connections.ts';
 import type { HeaderRules } from './headers.ts';
 import { RequestBody } from './requestBody.ts';
+import { responseTrailers } from './trailers.ts';
 import type { Exchange } from './types.ts';
+import { chunkedBody } from './upstream/answerHead.ts';
+import type { AnswerHead } from './upstream/answerHead.ts';
+import type { UpstreamPool } from './upstream/pool.ts';
+import type { Ticker } from './upstream/ticker.ts';
+import type { ExchangeHandler, LentConnection, UpstreamFailure } from './upstream/types.ts';
+import { writeHead } from './writeHead.ts';
 
 export interface HttpHop {
-  pool: Pool;
+  pool: UpstreamPool;
+  ticker: Ticker;
   rules: HeaderRules;
   /** Of the request, already by rule. */
   headers: string[];
   /** Cookies of the answer are confined to it. */
   prefix: string;
   exchange: Exchange;
-  /** Called once with the status the client got. */
-  onDone?: ((status: number) => void) | undefined;
+  /** Longest silence of a client in the middle of its body, ms. */
+  bodyIdleMs: number;
+  /** The answer will last: it is a stream, or larger than its reader is fast. Returns what to call at its end. */
+  onLong(exchange: Closable): () => void;
+  /** Called once, with the status the client got; 499 where it left before its answer was complete. */
+  onDone(status: number): void;
 }
 
 /** Carries one request to its upstream and the answer back, streaming both with back-pressure. */
 export function carryHttp(req: IncomingMessage, res: ServerResponse, hop: HttpHop): void {
-  const { contentLength, chunked } = hop.exchange.request;
-  const body = chunked || (contentLength ?? 0) > 0 ? new RequestBody(req) : null;
-  new Carrier(req, res, hop, body).send();
+  hop.pool.request(new Carrier(req, res, hop));
 }
 
 /** Methods that may be sent twice (RFC 9110, 9.2.2); only without a body, since that is gone. */
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** After a restart of the upstream, more than one kept connection may have gone stale. */
+const maxRepeats = 2;
 
-/** undici's handler for one exchange. A class, since one is made for every request. */
-class Carrier implements Dispatcher.DispatchHandler {
+/** One exchange. A class, since one is made for every request. */
+class Carrier implements ExchangeHandler, Closable {
+  readonly method: string;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #hop: HttpHop;
-  readonly #body: RequestBody | null;
-  #controller: Dispatcher.DispatchController | undefined;
-  #gone = false;
-  #answered = false;
-  #retried = false;
-  /** Bytes of the answer still to come; -1 where its length is not known. */
-  #left = -1;
+  readonly #body: RequestBody | undefined;
+  #connection: LentConnection | undefined;
+  #repeats = 0;
+  #paused = false;
+  #onEnd: (() => void) | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, hop: HttpHop, body: RequestBody | null) {
+  constructor(req: IncomingMessage, res: ServerResponse, hop: HttpHop) {
+    this.method = req.method!;
     this.#req = req;
     this.#res = res;
     this.#hop = hop;
-    this.#body = body;
+    const { contentLength, chunked } = hop.exchange.request;
+    if (chunked || (contentLength ?? 0) > 0)
+      this.#body = new RequestBody(req, {
+        chunked,
+        idleMs: hop.bodyIdleMs,
+        ticker: hop.ticker,
+        onStalled: () => this.#giveUp(new GatewayError('request.timeout', { facts: clientFacts })),
+      });
     res.on('close', this.#onClientClose);
   }
 
-  send(): void {
-    const { request } = this.#hop.exchange;
-    const method = this.#req.method as Dispatcher.HttpMethod;
-    try {
-      this.#hop.pool.dispatch(
-        { method, path: request.path + request.query, headers: this.#hop.headers, body: this.#body },
-        this,
-      );
-    } catch (error) {
-      this.#fail(error);
+  onConnection(connection: LentConnection): void {
+    this.#connection = connection;
+    const { request, expectsContinue } = this.#hop.exchange;
+    const { headers } = this.#hop;
+    if (this.#repeats === 0) {
+      if (request.chunked) headers.push('Transfer-Encoding', 'chunked');
+      if (expectsContinue) headers.push('Expect', '100-continue');
+    }
+    connection.write(writeHead(`${this.method} ${request.path}${request.query} HTTP/1.1`, headers));
+    if (this.#body === undefined) connection.requestSent();
+    else this.#body.sendTo(connection);
+  }
+
+  onDrain(): void {
+    this.#body?.resume();
+  }
+
+  /** 100 asks the client for its body; 102 and 103 are news on the way, which HTTP/1.0 does not know (RFC 9110, 15.2). */
+  onInformation(head: AnswerHead): void {
+    if (head.status === 100) {
+      if (this.#hop.exchange.expectsContinue && !this.#res.headersSent) this.#res.writeContinue();
+      return;
+    }
+    const headers = this.#hop.rules.response(head.headers, this.#hop.prefix);
+    if (this.#req.httpVersion === '1.1')
+      this.#res.socket?.write(writeHead(`HTTP/1.1 ${head.status} ${head.reason}`, headers), 'latin1');
+  }
+
+  onHead(head: AnswerHead, bytesFollow: boolean): void {
+    const headers = this.#hop.rules.response(head.headers, this.#hop.prefix);
+    if (head.length === chunkedBody && this.#req.httpVersion === '1.1') pushTrailerNames(headers, head.headers);
+    if (this.#body !== undefined && !this.#req.complete && this.#hop.exchange.expectsContinue)
+      headers.push('Connection', 'close');
+    headers.push('X-Request-Id', this.#hop.exchange.requestId);
+    this.#res.writeHead(head.status, head.reason, headers);
+    if (head.length < 0) this.#onEnd = this.#hop.onLong(this);
+    if (head.length !== 0 && !bytesFollow) this.#res.flushHeaders();
+  }
+
+  onData(data: Buffer, last: boolean): void {
+    if (last) this.#res.end(data);
+    else if (!this.#res.write(data) && !this.#paused) {
+      this.#paused = true;
+      this.#connection!.pause();
+      this.#onEnd ??= this.#hop.onLong(this);
+      this.#res.once('drain', this.#onClientDrain);
     }
   }
+
+  onEnd(trailers: readonly string[]): void {
+    this.#connection = undefined;
+    if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(responseTrailers(trailers));
+    if (!this.#res.writableEnded) this.#res.end();
+    this.#body?.discard();
+    this.#done(this.#res.statusCode);
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    this.#connection = undefined;
+    if (failure.stale && this.#body === undefined && this.#repeats < maxRepeats && repeatable.has(this.method)) {
+      this.#repeats += 1;
+      this.#hop.pool.request(this);
+      return;
+    }
+    const { cause, phase } = failure;
+    const code = `upstream.${failure.kind}` as const;
+    this.#giveUp(new GatewayError(code, { cause, facts: { side: 'server', phase } }));
+  }
+
+  /** Logout, a revoked share or the end of the server: the answer is broken off, never completed. */
+  close(): void {
+    this.#letGo();
+    this.#res.destroy();
+    this.#done(499);
+  }
+
+  readonly #onClientDrain = (): void => {
+    this.#paused = false;
+    this.#connection?.resume();
+  };
 
   readonly #onClientClose = (): void => {
     if (this.#res.writableFinished) return;
-    this.#gone = true;
-    this.#controller?.abort(new errors.RequestAbortedError());
-    this.#body?.destroy();
+    this.#letGo();
+    this.#done(499);
   };
 
-  readonly #onDrain = (): void => this.#controller?.resume();
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#gone) controller.abort(new errors.RequestAbortedError());
+  #giveUp(error: GatewayError): void {
+    this.#letGo();
+    this.#hop.exchange.refuse(error);
+    this.#done(error.status);
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _: unknown, text?: string): void {
-    const raw = decode(controller.rawHeaders);
-    if (status < 200) {
-      passInformation(this.#res, status, raw);
-      return;
-    }
-    this.#answered = true;
-    const headers = this.#hop.rules.response(raw, this.#hop.prefix);
-    this.#left = lengthOf(headers);
-    headers.push('X-Request-Id', this.#hop.exchange.requestId);
-    this.#res.writeHead(status, text ?? '', headers);
-    if (this.#left === -1) this.#res.flushHeaders();
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#left !== -1 && (this.#left -= chunk.length) === 0) this.#res.end(chunk);
-    else if (!this.#res.write(chunk)) {
-      controller.pause();
-      this.#res.once('drain', this.#onDrain);
-    }
-  }
-
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    const trailers = controller.rawTrailers;
-    if (Array.isArray(trailers) && trailers.length > 0) this.#res.addTrailers(pairs(decode(trailers)));
-    if (!this.#res.writableEnded) this.#res.end();
-    this.#hop.onDone?.(this.#res.statusCode);
-  }
-
-  onResponseError(_: unknown, error: Error): void {
-    this.#fail(error);
-  }
-
-  #fail(error: unknown): void {
-    if (this.#gone) {
-      this.#hop.onDone?.(499);
-      return;
-    }
-    if (
-      !this.#answered &&
-      !this.#retried &&
-      this.#body === null &&
-      isStale(error) &&
-      repeatable.has(this.#req.method!)
-    ) {
-      this.#retried = true;
-      this.#controller = undefined;
-      this.send();
-      return;
-    }
+  /** Nothing more goes to the upstream or comes from it. */
+  #letGo(): void {
     this.#res.off('close', this.#onClientClose);
-    const coded = this.#coded(error);
-    this.#hop.exchange.refuse(coded);
-    this.#hop.onDone?.(coded.status);
+    if (this.#connection === undefined) this.#hop.pool.withdraw(this);
+    else this.#connection.abort();
+    this.#connection = undefined;
+    this.#body?.discard();
   }
 
-  /** The failure by phase and side. */
-  #coded(cause: unknown): GatewayError {
-    const code = codeOf(cause);
-    const facts = {
-      phase: this.#answered ? 'answer body' : this.#controller === undefined ? 'connect' : 'answer head',
-    };
-    if (code === 'UND_ERR_HEADERS_TIMEOUT') return new GatewayError('upstream.timeout', { cause, facts });
-    if (this.#controller === undefined) return new GatewayError('upstream.connect', { cause, facts });
-    return new GatewayError('upstream.broken', { cause, facts });
+  #done(status: number): void {
+    this.#onEnd?.();
+    this.#onEnd = undefined;
+    this.#hop.onDone(status);
   }
 }
 
-/** A kept connection that the upstream closed as we wrote: it has read nothing (RFC 9112, 9.3.1). */
-function isStale(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-}
+const clientFacts = { side: 'client', phase: 'request body' };
 
-function codeOf(error: unknown): string {
-  return (error as { code?: string } | undefined)?.code ?? '';
-}
-
-type RawHeaders = Dispatcher.DispatchController['rawHeaders'];
-
-function decode(raw: RawHeaders): string[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((item) => (typeof item === 'string' ? item : item.toString('latin1')));
-}
-
-function lengthOf(headers: readonly string[]): number {
-  for (let i = 0; i < headers.length; i += 2)
-    if (headers[i]!.length === 14 && headers[i]!.toLowerCase() === 'content-length') return Number(headers[i + 1]);
-  return -1;
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const out: [string, string][] = [];
-  for (let i = 0; i < flat.length; i += 2) out.push([flat[i]!, flat[i + 1]!]);
-  return out;
-}
-
-/** 103 is useful to browsers (RFC 8297), 102 keeps a wait alive; 100 is between client and gateway. */
-function passInformation(res: ServerResponse, status: number, raw: readonly string[]): void {
-  if (status === 102) res.writeProcessing();
-  if (status !== 103) return;
-  const links = pairs(raw)
-    .filter(([name]) => name.toLowerCase() === 'link')
-    .map(([, value]) => value);
-  try {
-    res.writeEarlyHints({ link: links });
-  } catch {
-    // Node takes only links of the form of RFC 8288; hints that are not are not worth an error
-  }
+function pushTrailerNames(headers: string[], raw: readonly string[]): void {
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]!.length === 7 && raw[i]!.toLowerCase() === 'trailer') headers.push('Trailer', raw[i + 1]!);
 }

@@ -1,36 +1,30 @@
-import { Pool } from 'undici';
 import type { Config } from '../config/schema.ts';
 import type { Upstream } from '../servers/types.ts';
+import { keyOf } from './upstream/connect.ts';
+import { createUpstreamPool } from './upstream/pool.ts';
+import type { UpstreamPool } from './upstream/pool.ts';
+import type { Ticker } from './upstream/ticker.ts';
 
 export interface Pools {
   /** The kept connections to this upstream; made at the first request. */
-  of(upstream: Upstream): Pool;
+  of(upstream: Upstream): UpstreamPool;
   /** Lets running exchanges end, then closes. */
   release(upstream: Upstream): void;
-  close(): Promise<void>;
+  /** Breaks off what is still running. */
+  destroy(): void;
 }
 
 /** Kept connections, a pool for each upstream. */
-export function createPools({ config }: { config: Config['proxy'] }): Pools {
-  const byUpstream = new WeakMap<Upstream, Pool>();
-  const byKey = new Map<string, Pool>();
-
-  function make(upstream: Upstream): Pool {
-    return new Pool(originOf(upstream), {
-      connections: config.connectionsPerServer,
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: config.keepAliveS * 1000,
-      keepAliveMaxTimeout: config.keepAliveS * 1000,
-      headersTimeout: config.headersTimeoutS * 1000,
-      bodyTimeout: 0,
-      maxHeaderSize: config.maxHeaderKiB * 1024,
-      connect: {
-        timeout: config.connectTimeoutS * 1000,
-        ...(upstream.kind === 'unix' ? { socketPath: upstream.path } : {}),
-      },
-    });
-  }
+export function createPools({ config, ticker }: { config: Config['proxy']; ticker: Ticker }): Pools {
+  const byUpstream = new WeakMap<Upstream, UpstreamPool>();
+  const byKey = new Map<string, UpstreamPool>();
+  const limits = {
+    connectMs: config.connectTimeoutS * 1000,
+    headMs: config.headersTimeoutS * 1000,
+    idleMs: config.keepAliveS * 1000,
+    maxHeadBytes: config.maxHeaderKiB * 1024,
+    maxConnections: config.connectionsPerServer,
+  };
 
   return {
     of(upstream) {
@@ -38,28 +32,17 @@ export function createPools({ config }: { config: Config['proxy'] }): Pools {
       if (pool !== undefined && !pool.closed) return pool;
       const key = keyOf(upstream);
       pool = byKey.get(key);
-      if (pool === undefined || pool.closed) byKey.set(key, (pool = make(upstream)));
+      if (pool === undefined) byKey.set(key, (pool = createUpstreamPool(upstream, limits, ticker)));
       byUpstream.set(upstream, pool);
       return pool;
     },
     release(upstream) {
-      const pool = byKey.get(keyOf(upstream));
+      byKey.get(keyOf(upstream))?.close();
       byKey.delete(keyOf(upstream));
-      void pool?.close();
     },
-    async close() {
-      const pools = [...byKey.values()];
+    destroy() {
+      for (const pool of byKey.values()) pool.destroy();
       byKey.clear();
-      await Promise.all(pools.map((pool) => pool.destroy()));
     },
   };
-}
-
-export function keyOf(upstream: Upstream): string {
-  return upstream.kind === 'unix' ? upstream.path : `${upstream.host}:${upstream.port}`;
-}
-
-function originOf(upstream: Upstream): string {
-  if (upstream.kind === 'unix') return 'http://localhost';
-  return `http://${upstream.host.includes(':') ? `[${upstream.host}]` : upstream.host}:${upstream.port}`;
 }

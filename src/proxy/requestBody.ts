@@ -1,43 +1,84 @@
-import { Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
+import { requestTrailers } from './trailers.ts';
+import type { LentConnection } from './upstream/types.ts';
+import type { Expiring, Ticker } from './upstream/ticker.ts';
+
+export interface RequestBodyOptions {
+  chunked: boolean;
+  /** Longest time without a byte from the client while it is the one waited for, ms. */
+  idleMs: number;
+  ticker: Ticker;
+  onStalled(): void;
+}
 
 /**
- * The client's body for undici, with back-pressure. It stands between the two because undici destroys the body of a
- * request that failed, and to destroy an IncomingMessage is to cut the client off before it has its answer.
+ * The client's body on its way to the upstream, with back-pressure. A body has no deadline as a whole, however long it
+ * takes; only a client that sends nothing at all for `idleMs` is given up.
  */
-export class RequestBody extends Readable {
+export class RequestBody implements Expiring {
+  deadline = 0;
   readonly #source: IncomingMessage;
+  readonly #options: RequestBodyOptions;
+  #connection: LentConnection | undefined;
 
-  constructor(source: IncomingMessage) {
-    super({ highWaterMark: 65_536 });
+  constructor(source: IncomingMessage, options: RequestBodyOptions) {
     this.#source = source;
-    source.on('data', this.#onData);
-    source.on('end', this.#onEnd);
-    source.on('close', this.#onClose);
-    source.pause();
+    this.#options = options;
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (!this.push(chunk)) this.#source.pause();
-  };
+  sendTo(connection: LentConnection): void {
+    this.#connection = connection;
+    this.#options.ticker.add(this);
+    this.#watch();
+    this.#source.on('data', this.#onData);
+    this.#source.on('end', this.#onEnd);
+  }
 
-  readonly #onEnd = (): void => void this.push(null);
-
-  readonly #onClose = (): void => {
-    if (!this.#source.complete) this.destroy(new Error('the client broke off its request'));
-  };
-
-  override _read(): void {
+  /** The upstream takes more again. */
+  resume(): void {
+    if (this.#connection === undefined) return;
+    this.#watch();
     this.#source.resume();
   }
 
-  /** What is left of the client's body is thrown away: it still has to be read before the answer is sent. */
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const source = this.#source;
-    source.off('data', this.#onData);
-    source.off('end', this.#onEnd);
-    source.off('close', this.#onClose);
-    if (!source.readableEnded) source.resume();
-    done(error);
+  /** What is left of it is of no use: it is read and thrown away, since the client may answer only after sending it. */
+  discard(): void {
+    this.#leave();
+    this.#source.resume();
   }
+
+  expire(): void {
+    this.#options.onStalled();
+  }
+
+  #watch(): void {
+    this.deadline = this.#options.ticker.after(this.#options.idleMs);
+  }
+
+  #leave(): void {
+    this.#connection = undefined;
+    this.#options.ticker.remove(this);
+    this.#source.off('data', this.#onData);
+    this.#source.off('end', this.#onEnd);
+  }
+
+  readonly #onData = (data: Buffer): void => {
+    const connection = this.#connection!;
+    if (this.#options.chunked) connection.write(`${data.length.toString(16)}\r\n`);
+    let more = connection.write(data);
+    if (this.#options.chunked) more = connection.write('\r\n');
+    if (more) {
+      this.#watch();
+      return;
+    }
+    this.deadline = 0;
+    this.#source.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    const connection = this.#connection!;
+    this.#leave();
+    if (this.#options.chunked) connection.write(`0\r\n${requestTrailers(this.#source.rawTrailers)}\r\n`);
+    connection.requestSent();
+  };
 }

@@ -62,6 +62,7 @@ export interface Connections {
 
 export interface ConnectionInfo {
   sessionId: string;
+  via: Identity['via'];
   account: string;
   /** As it was when the connection was opened. Absent where nobody is asked who they are. */
   identity?: Identity;
@@ -117,6 +118,8 @@ export interface RenderDecision {
 export interface Exchange {
   requestId: string;
   request: CanonicalRequest;
+  /** The client waits for `100 Continue` before it sends its body (RFC 9110, 10.1.1). */
+  expectsContinue: boolean;
   /** Answers the client with an error of ours, if its answer has not begun; otherwise breaks it off. */
   refuse(error: GatewayError): void;
 }
@@ -127,6 +130,6 @@ export interface Hop {
   readonly connections: Connections;
   /** Lets go of the kept connections to an upstream that is no more. */
   release(upstream: Upstream): void;
-  /** Ends WebSockets with 1001 and kept connections; resolves when all are closed. */
+  /** Ends WebSockets with 1001, lets running requests end for a while; resolves when all are closed. */
   close(): Promise<void>;
 }

@@ -1,17 +1,22 @@
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../errors.ts';
 import type { Upstream } from '../servers/types.ts';
 import type { Closable } from './connections.ts';
-import { closeFrame, FrameTracker } from './frames.ts';
+import { closeFrame, FrameTracker, pingFrame } from './frames.ts';
 import type { HeaderRules } from './headers.ts';
 import type { Exchange } from './types.ts';
-import { readUpgradeHead, writeHead } from './upgradeHead.ts';
-import type { UpgradeHead } from './upgradeHead.ts';
+import { answerLength, valueOf } from './upgradeAnswer.ts';
+import type { AnswerLength } from './upgradeAnswer.ts';
+import { writeHead } from './writeHead.ts';
+import { readAnswerHead } from './upstream/answerHead.ts';
+import type { AnswerHead } from './upstream/answerHead.ts';
+import { connectUpstream } from './upstream/connect.ts';
+import type { Expiring, Ticker } from './upstream/ticker.ts';
 
 export interface WebSocketHop {
   upstream: Upstream;
+  ticker: Ticker;
   rules: HeaderRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
   headers: string[];
@@ -20,189 +25,241 @@ export interface WebSocketHop {
   connectTimeoutMs: number;
   headersTimeoutMs: number;
   maxHeadBytes: number;
+  /** Quiet of the client before it is pinged, and again before it counts as gone. */
+  pingMs: number;
   /** The upstream has agreed: returns what to call at the end. */
   onOpen(connection: Closable): () => void;
   /** The client sent data (not a ping or pong). */
   onActivity(): void;
 }
 
-/** How long a peer gets to take the close frame before its socket is cut, ms. */
+/** How long a peer gets to take the close frame, or to close after the other has, before its socket is cut, ms. */
 const closeGraceMs = 2000;
 /** TCP probes find peers that vanished without a word, ms of quiet before the first. */
 const tcpProbeMs = 30_000;
+const upgradeHeaders = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
 
 /** Joins the client's socket to one of the upstream. Both have their error handler before anything is awaited. */
 export function carryWebSocket(client: Duplex, head: Buffer, hop: WebSocketHop): void {
   new Tunnel(client as Socket, head, hop).start();
 }
 
-class Tunnel implements Closable {
+type State = 'connecting' | 'asked' | 'open' | 'halfClosed' | 'refused' | 'closing' | 'ended';
+
+/**
+ * connecting → asked (the handshake is on its way) → open (bytes pass both ways) → halfClosed (one side has sent its
+ * last byte) → closing (the other's last bytes, or our close frame, are on their way out) → ended; or asked → refused
+ * (the upstream's answer passes, then all ends) → ended.
+ */
+class Tunnel implements Closable, Expiring {
+  deadline = 0;
   readonly #client: Socket;
-  readonly #head: Buffer;
+  /** What the client sent behind its handshake. An upstream that says no would read it as another request. */
+  #early: Buffer | undefined;
   readonly #hop: WebSocketHop;
   readonly #upstream: Socket;
   readonly #fromUpstream = new FrameTracker();
   readonly #fromClient = new FrameTracker();
-  #timer: NodeJS.Timeout | undefined;
-  #connected = false;
-  #open = false;
-  #closing: Uint8Array | undefined;
+  #state: State = 'connecting';
+  #pinged = false;
+  #goodbye: { code: number; reason: string } | undefined;
   #onEnd: (() => void) | undefined;
-  #received: Buffer = Buffer.alloc(0);
+  #received: Buffer | undefined;
+  #answer: AnswerLength | undefined;
 
   constructor(client: Socket, head: Buffer, hop: WebSocketHop) {
     this.#client = client;
-    this.#head = head;
+    this.#early = head.length > 0 ? head : undefined;
     this.#hop = hop;
-    this.#upstream =
-      hop.upstream.kind === 'unix' ? connect(hop.upstream.path) : connect(hop.upstream.port, hop.upstream.host);
+    this.#upstream = connectUpstream(hop.upstream);
   }
 
   start(): void {
     const upstream = this.#upstream;
-    this.#client.on('error', () => this.#end());
-    this.#client.on('close', () => this.#end());
-    upstream.on('error', (cause) => this.#fail(this.#connected ? 'upstream.broken' : 'upstream.connect', cause));
-    upstream.on('close', () => this.#fail('upstream.broken', new Error('the upstream closed before it answered')));
-    upstream.on('connect', () => this.#sendHead());
-    upstream.on('data', this.#onHead);
+    this.#client.on('error', this.#end);
+    this.#client.on('close', this.#end);
+    upstream.on('error', (cause) => this.#fail(cause));
+    upstream.on('close', () => this.#fail(new Error('the upstream closed the connection')));
+    upstream.on('connect', () => this.#ask());
+    upstream.on('data', this.#onUpstreamData);
     this.#client.setTimeout(0);
     this.#client.setNoDelay(true);
-    this.#deadline(this.#hop.connectTimeoutMs);
+    this.#hop.ticker.add(this);
+    this.#within(this.#hop.connectTimeoutMs);
   }
 
   /** Sends a close frame at the next frame border, then ends. */
   close(code: number, reason: string): void {
-    if (this.#closing !== undefined) return;
-    this.#closing = closeFrame(code, reason);
-    this.#timer = setTimeout(() => this.#end(), closeGraceMs);
+    if (this.#goodbye !== undefined || this.#state === 'ended') return;
+    this.#goodbye = { code, reason };
+    this.#within(closeGraceMs);
     if (this.#fromUpstream.atBorder) this.#sayClose();
   }
 
-  #deadline(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fail('upstream.timeout', new Error(`no answer in ${ms} ms`)), ms);
+  expire(): void {
+    if (this.#state === 'open' && this.#goodbye === undefined) this.#ping();
+    else if (this.#state === 'connecting' || this.#state === 'asked') this.#fail(new Error('no answer in time'), true);
+    else this.#end();
   }
 
-  #sendHead(): void {
-    this.#connected = true;
-    this.#deadline(this.#hop.headersTimeoutMs);
-    const { request } = this.#hop.exchange;
-    this.#upstream.setNoDelay(true);
-    this.#upstream.write(
-      writeHead(`GET ${request.path}${request.query} HTTP/1.1`, [
-        ...this.#hop.headers,
-        'Connection',
-        'Upgrade',
-        'Upgrade',
-        'websocket',
-      ]),
-    );
-    if (this.#head.length > 0) this.#upstream.write(this.#head);
-  }
-
-  readonly #onHead = (chunk: Buffer): void => {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    try {
-      const head = readUpgradeHead(this.#received);
-      if (head === undefined && this.#received.length > this.#hop.maxHeadBytes) throw new Error('head too large');
-      if (head !== undefined) this.#onAnswer(head);
-    } catch (error) {
-      this.#fail('upstream.broken', error);
-    }
-  };
-
-  #onAnswer(head: UpgradeHead): void {
-    if (head.status < 200 && head.status !== 101) {
-      this.#received = head.rest;
-      if (head.rest.length > 0) this.#onHead(Buffer.alloc(0));
+  /** A client that cannot take more is not asked: TCP itself finds out whether it is still there. */
+  #ping(): void {
+    if (this.#pinged) {
+      this.#end();
       return;
     }
-    clearTimeout(this.#timer);
-    this.#upstream.off('data', this.#onHead);
-    this.#received = Buffer.alloc(0);
-    if (head.status === 101) this.#join(head);
-    else this.#passRefusal(head);
+    this.#within(this.#hop.pingMs);
+    if (this.#client.writableNeedDrain || !this.#fromUpstream.atBorder) return;
+    this.#pinged = true;
+    this.#client.write(pingFrame);
   }
 
-  #join(head: UpgradeHead): void {
-    this.#open = true;
-    const headers = [
-      ...this.#hop.rules.response(head.headers, this.#hop.prefix),
-      'Connection',
-      'Upgrade',
-      'Upgrade',
-      'websocket',
-    ];
-    headers.push('X-Request-Id', this.#hop.exchange.requestId);
-    this.#client.write(writeHead('HTTP/1.1 101 Switching Protocols', headers));
+  #within(ms: number): void {
+    this.deadline = this.#hop.ticker.after(ms);
+  }
+
+  #ask(): void {
+    this.#state = 'asked';
+    this.#within(this.#hop.headersTimeoutMs);
+    const { request } = this.#hop.exchange;
+    const first = `GET ${request.path}${request.query} HTTP/1.1`;
+    this.#upstream.write(writeHead(first, [...this.#hop.headers, ...upgradeHeaders]), 'latin1');
+  }
+
+  readonly #onUpstreamData = (chunk: Buffer): void => {
+    if (this.#state === 'open' || this.#state === 'halfClosed') this.#toClient(chunk);
+    else if (this.#state === 'refused') this.#passRefusal(chunk);
+    else if (this.#state === 'asked') this.#readAnswer(chunk);
+  };
+
+  #readAnswer(chunk: Buffer): void {
+    const bytes = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
+    try {
+      const end = bytes.indexOf('\r\n\r\n');
+      if ((end === -1 ? bytes.length : end) > this.#hop.maxHeadBytes) throw new Error('the head is too large');
+      this.#received = bytes;
+      if (end === -1) return;
+      this.#received = undefined;
+      this.#onAnswer(readAnswerHead(bytes.toString('latin1', 0, end), 'GET'), bytes.subarray(end + 4));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #onAnswer(head: AnswerHead, rest: Buffer): void {
+    if (head.status === 101) this.#join(head, rest);
+    else if (head.status >= 200) this.#refuse(head, rest);
+    else if (rest.length > 0) this.#readAnswer(rest);
+  }
+
+  #join(head: AnswerHead, rest: Buffer): void {
+    if (valueOf(head.headers, 'upgrade')?.toLowerCase() !== 'websocket') throw new Error('the answer is no WebSocket');
+    this.#state = 'open';
+    const { rules, prefix, exchange } = this.#hop;
+    const headers = [...rules.response(head.headers, prefix), ...upgradeHeaders, 'X-Request-Id', exchange.requestId];
+    this.#client.write(writeHead('HTTP/1.1 101 Switching Protocols', headers), 'latin1');
+    this.#within(this.#hop.pingMs);
     this.#onEnd = this.#hop.onOpen(this);
     for (const socket of [this.#client, this.#upstream]) socket.setKeepAlive(true, tcpProbeMs);
-    this.#upstream.on('data', this.#toClient);
-    this.#upstream.on('end', () => this.#client.end());
+    this.#upstream.on('end', () => this.#halfClosed(this.#client));
+    this.#client.on('end', () => this.#halfClosed(this.#upstream));
     this.#client.on('drain', () => this.#upstream.resume());
-    this.#client.on('data', this.#toUpstream);
-    this.#client.on('end', () => this.#upstream.end());
     this.#upstream.on('drain', () => this.#client.resume());
-    if (this.#head.length > 0 && this.#fromClient.push(this.#head)) this.#hop.onActivity();
-    if (head.rest.length > 0) this.#toClient(head.rest);
+    if (rest.length > 0) this.#toClient(rest);
+    if (this.#early !== undefined) this.#toUpstream(this.#early);
+    this.#early = undefined;
+    this.#client.on('data', this.#toUpstream);
   }
 
-  readonly #toClient = (chunk: Buffer): void => {
+  #toClient(chunk: Buffer): void {
     this.#fromUpstream.push(chunk);
     if (!this.#client.write(chunk)) this.#upstream.pause();
-    if (this.#closing !== undefined && this.#fromUpstream.atBorder) this.#sayClose();
-  };
+    if (this.#goodbye !== undefined && this.#fromUpstream.atBorder) this.#sayClose();
+  }
 
   readonly #toUpstream = (chunk: Buffer): void => {
     if (this.#fromClient.push(chunk)) this.#hop.onActivity();
-    if (!this.#upstream.write(chunk)) this.#client.pause();
+    if (this.#state === 'open' && this.#goodbye === undefined) {
+      this.#pinged = false;
+      this.#within(this.#hop.pingMs);
+    }
+    if (this.#upstream.writable && !this.#upstream.write(chunk)) this.#client.pause();
   };
 
+  /** One side has sent its last byte: the other is told, and then has little time to do the same. */
+  #halfClosed(other: Socket): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'halfClosed';
+    this.#within(closeGraceMs);
+    other.end();
+  }
+
   #sayClose(): void {
-    this.#upstream.off('data', this.#toClient);
+    const { code, reason } = this.#goodbye!;
+    this.#state = 'closing';
     this.#client.off('data', this.#toUpstream);
     this.#client.resume();
-    this.#client.end(this.#closing ?? '');
-    this.#upstream.destroy();
+    this.#client.end(closeFrame(code, reason));
+    if (this.#fromClient.atBorder) this.#upstream.end(closeFrame(code, reason, { masked: true }));
+    else this.#upstream.destroy();
   }
 
   /** The upstream said no: its answer goes to the client as it is, and the connection ends with it. */
-  #passRefusal(head: UpgradeHead): void {
-    const headers = this.#hop.rules.response(head.headers, this.#hop.prefix);
+  #refuse(head: AnswerHead, rest: Buffer): void {
+    this.#state = 'refused';
+    this.deadline = 0;
+    this.#answer = answerLength(head);
+    const { rules, prefix, exchange } = this.#hop;
+    const headers = rules.response(head.headers, prefix);
     const coding = valueOf(head.headers, 'transfer-encoding');
     if (coding !== undefined) headers.push('Transfer-Encoding', coding);
-    headers.push('Connection', 'close', 'X-Request-Id', this.#hop.exchange.requestId);
-    this.#open = true;
-    this.#client.write(writeHead(`HTTP/1.1 ${head.status} ${head.reason}`, headers));
+    headers.push('Connection', 'close', 'X-Request-Id', exchange.requestId);
     this.#client.resume();
-    if (head.rest.length > 0) this.#client.write(head.rest);
-    this.#upstream.pipe(this.#client);
+    this.#client.on('drain', () => this.#upstream.resume());
+    this.#client.write(writeHead(`HTTP/1.1 ${head.status} ${head.reason}`, headers), 'latin1');
+    this.#passRefusal(rest);
   }
 
-  #fail(code: 'upstream.connect' | 'upstream.broken' | 'upstream.timeout', cause: unknown): void {
-    if (!this.#open && !this.#client.destroyed) {
-      this.#open = true;
-      const facts = { phase: this.#connected ? 'answer to the upgrade' : 'connect' };
-      clearTimeout(this.#timer);
+  #passRefusal(chunk: Buffer): void {
+    try {
+      const end = this.#answer!.take(chunk);
+      if (!this.#client.write(end === -1 ? chunk : chunk.subarray(0, end))) this.#upstream.pause();
+      if (end === -1) return;
+    } catch {
+      this.#client.destroy();
+    }
+    this.#fail(undefined);
+  }
+
+  #fail(cause: unknown, late = false): void {
+    if (this.#state === 'connecting' || this.#state === 'asked') {
+      const connected = this.#state === 'asked';
+      const code = !connected ? 'upstream.connect' : late ? 'upstream.timeout' : 'upstream.broken';
+      const facts = { side: 'server', phase: connected ? 'answer to the upgrade' : 'connect' };
+      this.#leave();
       this.#upstream.destroy();
       this.#hop.exchange.refuse(new GatewayError(code, { cause, facts }));
       return;
     }
-    if (this.#closing === undefined && !this.#client.writableEnded) this.#client.end();
-    if (!this.#upstream.destroyed) this.#upstream.destroy();
+    if (this.#state === 'ended') return;
+    this.#upstream.destroy();
+    if (!this.#client.writableEnded) this.#client.end();
+    this.#state = 'closing';
+    this.#within(closeGraceMs);
   }
 
-  #end(): void {
-    clearTimeout(this.#timer);
+  readonly #end = (): void => {
+    this.#leave();
     this.#client.destroy();
     this.#upstream.destroy();
+  };
+
+  #leave(): void {
+    this.#state = 'ended';
+    this.deadline = 0;
+    this.#hop.ticker.remove(this);
+    this.#client.off('close', this.#end);
     this.#onEnd?.();
     this.#onEnd = undefined;
   }
-}
-
-function valueOf(headers: readonly string[], lower: string): string | undefined {
-  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === lower);
-  return at === -1 ? undefined : headers[at + 1];
 }

@@ -36,4 +36,23 @@ export const proxySchema = z.strictObject({
     .min(1)
     .default(75)
     .describe("How long a client's idle connection is kept, seconds. Longer than that of a proxy in front."),
+  clientBodyIdleS: z
+    .number()
+    .min(1)
+    .default(60)
+    .describe(
+      'Longest silence of a client in the middle of a request body, seconds. A body that keeps coming may take as long as it likes.',
+    ),
+  pingS: z
+    .number()
+    .min(1)
+    .default(30)
+    .describe(
+      'A WebSocket client that sent nothing for so long is pinged; after as long again without a byte it counts as gone, seconds.',
+    ),
+  drainS: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe('How long running requests may take to end when the gateway goes down, seconds.'),
 });
