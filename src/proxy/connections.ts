@@ -1,3 +1,4 @@
+import type { Identity } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionInfo, Connections } from './types.ts';
 
@@ -18,7 +19,7 @@ export interface ConnectionRegistry extends Connections {
 /** RFC 6455, 7.4.2: 4000 to 4999 are an application's own. The expired sign-in gets one, so that a client can tell. */
 export const closeCodes = { goingAway: 1001, policy: 1008, expired: 4401 } as const;
 
-type Session = Pick<ConnectionInfo, 'sessionId' | 'via' | 'expiresAt'>;
+type Session = Pick<Identity, 'sessionId' | 'via' | 'expiresAt'>;
 
 /** A Hub token of a session ends at its own time: the two never prolong each other. */
 function keyOf({ sessionId, via }: Session): string {
@@ -41,7 +42,7 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
 
   function lifeOf(info: ConnectionInfo): SessionLife {
     const { expiresAt } = info;
-    const key = keyOf(info);
+    const key = keyOf(info.identity);
     let life = bySession.get(key);
     if (life === undefined) bySession.set(key, (life = { expiresAt, count: 0 }));
     life.expiresAt = Math.max(life.expiresAt, expiresAt);
@@ -70,7 +71,7 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
         stopWatch();
         if (!open.delete(connection)) return;
         life.count -= 1;
-        if (life.count === 0) bySession.delete(keyOf(info));
+        if (life.count === 0) bySession.delete(keyOf(info.identity));
         if (open.size === 0) for (const resolve of waiting) resolve();
       };
     },

@@ -116,7 +116,6 @@ export function createHop({ config, publicUrl, log, clock, onActivity }: HopPart
 function infoOf({ identity, route }: HopPlan): ConnectionInfo {
   return {
     sessionId: identity.sessionId,
-    via: identity.via,
     account: identity.account.name,
     identity,
     target: route.target,

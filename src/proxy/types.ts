@@ -62,7 +62,6 @@ export interface Connections {
 
 export interface ConnectionInfo {
   sessionId: string;
-  via: Identity['via'];
   account: string;
   /** As it was when the connection was opened. Absent where nobody is asked who they are. */
   identity?: Identity;
