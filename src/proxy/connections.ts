@@ -22,8 +22,8 @@ export const closeCodes = { goingAway: 1001, policy: 1008, expired: 4401 } as co
 type Session = Pick<Identity, 'sessionId' | 'via' | 'expiresAt'>;
 
 /** A Hub token of a session ends at its own time: the two never prolong each other. */
-function keyOf({ sessionId, via }: Session): string {
-  return `${via} ${sessionId}`;
+function keyOf(sessionId: string, proved: { via: Identity['via'] } | undefined): string {
+  return `${proved?.via} ${sessionId}`;
 }
 
 /** How long the connections of one session may live, ms since 1970; renewing its token moves the end. */
@@ -42,7 +42,7 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
 
   function lifeOf(info: ConnectionInfo): SessionLife {
     const { expiresAt } = info;
-    const key = keyOf(info.identity);
+    const key = keyOf(info.sessionId, info.identity);
     let life = bySession.get(key);
     if (life === undefined) bySession.set(key, (life = { expiresAt, count: 0 }));
     life.expiresAt = Math.max(life.expiresAt, expiresAt);
@@ -71,7 +71,7 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
         stopWatch();
         if (!open.delete(connection)) return;
         life.count -= 1;
-        if (life.count === 0) bySession.delete(keyOf(info.identity));
+        if (life.count === 0) bySession.delete(keyOf(info.sessionId, info.identity));
         if (open.size === 0) for (const resolve of waiting) resolve();
       };
     },
@@ -82,7 +82,7 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
     },
     prolong(session) {
       if (bySession.size === 0) return;
-      const life = bySession.get(keyOf(session));
+      const life = bySession.get(keyOf(session.sessionId, session));
       if (life !== undefined && session.expiresAt > life.expiresAt) life.expiresAt = session.expiresAt;
     },
     count: () => open.size,
