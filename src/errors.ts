@@ -89,6 +89,11 @@ const kinds = {
     message: 'This address does not take that method.',
     advice: 'Check the documentation of the API.',
   },
+  'request.conflict': {
+    status: 409,
+    message: 'There is one of that name already.',
+    advice: 'Choose another name.',
+  },
   'request.not-found': {
     status: 404,
     message: 'There is nothing at this address.',

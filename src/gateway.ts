@@ -13,6 +13,7 @@ import { isOwnCookie } from './identity/cookies.ts';
 import { createIdentity } from './identity/createIdentity.ts';
 import type { IdentityRoom } from './identity/createIdentity.ts';
 import type { PrintedLink } from './identity/firstRunLinks.ts';
+import { withHubTokens } from './identity/withHubTokens.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
 import { pageHeaders } from './pages/pageHeaders.ts';
@@ -33,6 +34,7 @@ import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
 import type { Logger } from './telemetry/log.ts';
+import { gatewayVersion } from './telemetry/version.ts';
 import { createUrls } from './urls.ts';
 import type { Urls } from './urls.ts';
 
@@ -42,6 +44,8 @@ export interface GatewayOptions {
   firstRun: boolean;
   log: Logger;
   clock?: Clock;
+  /** Ends the process, as a signal would: asked for by the Hub's API. */
+  end?: () => void;
 }
 
 export interface Gateway {
@@ -62,7 +66,8 @@ const closeRevoked = 4403;
 const closeGoingAway = 1001;
 
 /** Builds every part once from the configuration and connects them; the only place that does. */
-export async function createGateway({ config, firstRun, log, clock = systemClock }: GatewayOptions): Promise<Gateway> {
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, firstRun, log, clock = systemClock, end = () => {} } = options;
   const { dataDir, listen } = config;
   const publicUrl = config.publicUrl ?? `http://localhost:${listen.port}`;
   const urls = createUrls(publicUrl);
@@ -118,6 +123,7 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
     runtimeDir,
     clock,
     log,
+    version: gatewayVersion(),
   });
   const routes = createRoutes({ basePath });
   const pool = createJobPool();
@@ -137,7 +143,14 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
     hub: hub.contract,
     spawners: config.servers.warmStart ? [warm, account] : [account],
   });
-  hub.attach({ servers, identify });
+  hub.attach({
+    servers,
+    identify,
+    csrf,
+    routes,
+    endSessions: (account) => sessions.revokeAll(account, 'hub'),
+    shutdown: ({ servers: stop }) => void shutDown({ servers, stop, end, log }),
+  });
 
   const hop = createHop({
     config: config.proxy,
@@ -162,7 +175,7 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
   );
 
   const authorize = createAuthorize({
-    identify,
+    identify: withHubTokens(identify, (token) => hub.contract.resolveToken(token)),
     access,
     isOwnCookie,
     publicOrigin: urls.origin,
@@ -193,6 +206,9 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
     hub.contract
       .forgetSession(end.sessionId)
       .catch((error: unknown) => log.error({ err: error }, 'tokens not revoked'));
+  });
+  hub.onTokensEnd((ids) => {
+    hop.connections.closeWhere((open) => ids.has(open.sessionId), closeRevoked, 'token revoked');
   });
   store.admin.onChange(() => {
     const blocked = (name: string): boolean => store.admin.data.accounts[name]?.blocked === true;
@@ -227,6 +243,22 @@ export async function createGateway({ config, firstRun, log, clock = systemClock
       await store.close();
     },
   };
+}
+
+/** The answer to whoever asked is on its way meanwhile, ms. */
+const lastWordMs = 200;
+
+async function shutDown(of: { servers: ServersRoom; stop: boolean; end: () => void; log: Logger }): Promise<void> {
+  const { servers, stop, end, log } = of;
+  await new Promise((resolve) => {
+    setTimeout(resolve, lastWordMs);
+  });
+  if (stop) {
+    const stops = servers.list().map((view) => servers.stop(view, { by: 'shutdown' }));
+    for (const result of await Promise.allSettled(stops))
+      if (result.status === 'rejected') log.error({ err: result.reason as unknown }, 'a server did not stop');
+  }
+  end();
 }
 
 const standInNotice = {

@@ -28,7 +28,12 @@ async function serve(options: ServeOptions): Promise<void> {
     },
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   });
-  const gateway = await createGateway({ config, firstRun: file === null, log: createLog(config.log) });
+  const gateway = await createGateway({
+    config,
+    firstRun: file === null,
+    log: createLog(config.log),
+    end: () => process.kill(process.pid, 'SIGTERM'),
+  });
   endOnSignals(gateway);
   try {
     await gateway.listen();

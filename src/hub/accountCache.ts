@@ -11,13 +11,20 @@ export interface AccountCache {
   /** What a sign-in has just proved: it knows more than the directory does (groups from claims). */
   put(account: Account): void;
   load(names: Iterable<string>): Promise<void>;
+  /** Reads them again: something about them was changed. */
+  reload(names: Iterable<string>): Promise<void>;
   drop(name: string): void;
 }
 
 /** An account older than this is read again, in the background. */
 const staleAfterMs = 60_000;
 
-export function createAccountCache(deps: { accounts: AccountDirectory; clock: Clock }): AccountCache {
+export function createAccountCache(deps: {
+  accounts: AccountDirectory;
+  clock: Clock;
+  /** Groups that make an admin; those of claims are known from the sign-in alone. */
+  adminGroups?: readonly string[];
+}): AccountCache {
   const known = new Map<string, { account: Account; readAt: number }>();
   const put = (account: Account) => void known.set(account.name, { account, readAt: deps.clock.now() });
 
@@ -25,8 +32,7 @@ export function createAccountCache(deps: { accounts: AccountDirectory; clock: Cl
     const fresh = await deps.accounts.find(name);
     const old = known.get(name)?.account;
     if (fresh === undefined) known.delete(name);
-    else
-      put(old === undefined ? fresh : { ...fresh, groups: mergedGroups(old, fresh), admin: fresh.admin || old.admin });
+    else put(old === undefined ? fresh : merged(old, fresh, deps.adminGroups ?? []));
   }
 
   function get(name: string): Account | undefined {
@@ -46,12 +52,16 @@ export function createAccountCache(deps: { accounts: AccountDirectory; clock: Cl
     load: async (names) => {
       await Promise.allSettled([...new Set(names)].filter((name) => !known.has(name)).map(refresh));
     },
+    reload: async (names) => {
+      await Promise.allSettled([...names].map(refresh));
+    },
     drop: (name) => void known.delete(name),
   };
 }
 
-/** Groups from claims are known from the sign-in alone; all others as the directory says now. */
-function mergedGroups(old: Account, fresh: Account): string[] {
+/** Groups from claims are known from the sign-in alone; all else is as the directory says now. */
+function merged(old: Account, fresh: Account, adminGroups: readonly string[]): Account {
   const claimed = old.groups.filter((group) => group.startsWith('claim:'));
-  return [...new Set([...fresh.groups, ...claimed])];
+  const admin = fresh.admin || claimed.some((group) => adminGroups.includes(group));
+  return { ...fresh, groups: [...new Set([...fresh.groups, ...claimed])], admin };
 }

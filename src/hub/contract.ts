@@ -4,8 +4,7 @@ import { clientIdOf, serverOfClient } from './clientId.ts';
 import { serverEnvironment } from './environment.ts';
 import { tokenInLoginCookie } from './loginCookie.ts';
 import type { Codes } from './oauth/codes.ts';
-import { toIdentity } from './principals.ts';
-import type { Bearer } from './principals.ts';
+import type { Principals } from './principals.ts';
 import type { Tokens } from './tokens/createTokens.ts';
 import type { HubContract } from './types.ts';
 
@@ -13,7 +12,7 @@ export interface ContractDeps {
   tokens: Tokens;
   codes: Codes;
   accounts: AccountCache;
-  resolve: (token: string) => Bearer | undefined;
+  principals: Principals;
   /** ms since 1970, by client id. */
   contacts: Map<string, number>;
   baseUrl: string;
@@ -54,14 +53,14 @@ export function createContract(deps: ContractDeps): HubContract {
       await deps.tokens.revokeWhere((record) => record.owner === account || ownsClient(account, record.clientId));
     },
     resolveToken(token) {
-      const bearer = deps.resolve(token);
-      return bearer === undefined ? undefined : toIdentity(bearer);
+      const principal = deps.principals.ofToken(token);
+      return principal === undefined ? undefined : deps.principals.toIdentity(principal);
     },
     loginCookieFits(key, cookieName, cookieValue, sessionId) {
       const clientId = clientIdOf(key);
       if (cookieName !== clientId && cookieName !== `__Host-${clientId}`) return true;
       const token = tokenInLoginCookie(cookieValue);
-      const record = token === undefined ? undefined : deps.resolve(token)?.record;
+      const record = token === undefined ? undefined : deps.principals.ofToken(token)?.record;
       return record?.clientId === clientId && record.sessionId === sessionId;
     },
   };

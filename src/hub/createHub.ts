@@ -1,21 +1,23 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { SiteAccess } from '../access/siteAccess.ts';
-import type { AccessDecision, Identity, Target } from '../access/types.ts';
+import type { AccessDecision, Account, Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { GatewayError, toGatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
+import type { Csrf } from '../identity/csrf.ts';
 import type { AccountDirectory, Identify } from '../identity/types.ts';
-import type { ServerKey, Servers } from '../servers/types.ts';
+import type { RouteTable } from '../proxy/types.ts';
+import type { Servers } from '../servers/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import { createAccountCache } from './accountCache.ts';
-import { createActivityRoute } from './api/activity.ts';
-import { createGrantsRoute } from './api/grants.ts';
-import { createUserRoute } from './api/user.ts';
-import { clientIdOf } from './clientId.ts';
+import { createCaller } from './api/caller.ts';
+import { createApi } from './api/createApi.ts';
+import { createDirectory } from './api/directory.ts';
+import type { Route } from './api/route.ts';
+import { clientIdOf, serverOfClient } from './clientId.ts';
 import { createContract } from './contract.ts';
 import { listenForServers } from './listener.ts';
 import type { ApiListener } from './listener.ts';
@@ -23,17 +25,15 @@ import { createAuthorizeRoutes } from './oauth/authorize.ts';
 import { createClients } from './oauth/clients.ts';
 import { createCodes } from './oauth/codes.ts';
 import { createConfirmTickets } from './oauth/confirmTickets.ts';
-import { errorPage } from './oauth/pageShell.ts';
 import { createTokenRoute } from './oauth/token.ts';
-import { resolveBearer } from './principals.ts';
+import { createPrincipals } from './principals.ts';
+import { createOwnerScopes } from './scopes/ownerScopes.ts';
 import { createTokens } from './tokens/createTokens.ts';
-import type { HubContract } from './types.ts';
-
-/** The JupyterHub whose API we answer. */
-export const jupyterhubVersion = '6.1.1';
+import type { Token } from './tokens/createTokens.ts';
+import type { HubContract, HubService } from './types.ts';
 
 export interface HubDeps {
-  config: Pick<Config, 'hub'>;
+  config: Pick<Config, 'hub' | 'access'>;
   store: Store<AdminData, StateData>;
   accounts: AccountDirectory;
   /** May this person open that target now? */
@@ -45,78 +45,120 @@ export interface HubDeps {
   runtimeDir: string;
   clock: Clock;
   log: Logger;
+  /** Of the gateway; shown in the API's document. */
+  version?: string;
 }
 
 /** Parts that are built after the hub, since they need its contract. */
 export interface HubAttachments {
-  servers: Pick<Servers, 'onChange'>;
+  servers: Servers;
   identify: Identify;
+  /** Proves that a browser's call comes from a page of ours; without it browsers may not use the REST API. */
+  csrf?: Csrf;
+  routes?: Pick<RouteTable, 'routes'>;
+  /** Every service, running or not. */
+  services?: () => readonly HubService[];
+  /** Ends all sign-ins of an account. */
+  endSessions?: (account: string) => Promise<unknown>;
+  /** `POST /shutdown`. */
+  shutdown?: (how: { servers: boolean }) => void;
 }
 
 export interface Hub {
   contract: HubContract;
   /** Relative to `<base>/hub/api`. */
   app: Hono;
+  /** The OpenAPI document of the REST API, and the table it is made from. */
+  document: Record<string, unknown>;
+  routes: readonly Route[];
   attach(parts: HubAttachments): void;
+  /** Told the ids of tokens that were revoked: what was opened with them closes. */
+  onTokensEnd(listener: (ids: ReadonlySet<string>) => void): () => void;
   /** Opens the private listener for UI servers, and reads the accounts of all live tokens. */
   listen(): Promise<{ apiUrl: string }>;
   close(): Promise<void>;
 }
 
 export function createHub(deps: HubDeps): Hub {
-  const { store, clock, urls } = deps;
-  const tokens = createTokens({ store, clock });
-  const accounts = createAccountCache({ accounts: deps.accounts, clock });
-  const codes = createCodes({ clock });
+  const { store, clock, urls, log } = deps;
+  const parts = createParts(deps);
+  const { tokens, accounts, codes, contacts, principals } = parts;
   const clients = createClients({ tokens, urls });
-  const contacts = new Map<string, number>();
-  const resolve = (token: string) => resolveBearer({ tokens, accounts, store, access: deps.access }, token);
-  const onContact = (key: ServerKey) => void contacts.set(clientIdOf(key), clock.now());
   let attached: HubAttachments | undefined;
   let listener: ApiListener | undefined;
-  let stopWatching: (() => void) | undefined;
-
-  const app = createBaseApp({ urls, log: deps.log });
-  app.get('/', (c) => c.json({ version: jupyterhubVersion }));
-  app.route('/', createUserRoute({ resolve }));
-  app.route('/', createActivityRoute({ resolve, onContact }));
-  app.route('/', createGrantsRoute({ resolve, accounts, shareOf: deps.shareOf ?? (() => undefined) }));
-  app.route('/', createTokenRoute({ clients, codes, tokens, clock, tokenLifetimeS: deps.config.hub.tokenLifetimeS }));
-  app.route(
-    '/',
-    createAuthorizeRoutes({
-      urls,
-      clients,
-      codes,
-      tokens,
-      access: deps.access,
-      tickets: createConfirmTickets({ clock }),
-      identify: () => attached?.identify,
-      onSignIn: (account) => accounts.put(account),
-    }),
-  );
+  const endings: (() => void)[] = [];
+  const must = (): HubAttachments => {
+    if (attached === undefined) throw new GatewayError('internal', { facts: { why: 'the Hub is not attached yet' } });
+    return attached;
+  };
 
   const apiUrl = () => {
     if (listener === undefined) throw new GatewayError('internal', { facts: { why: 'the Hub does not listen yet' } });
     return listener.apiUrl;
   };
-  const baseUrl = urls.base;
-  const contract = createContract({ tokens, codes, accounts, resolve, contacts, baseUrl, apiUrl });
+  const contract = createContract({ tokens, codes, accounts, principals, contacts, baseUrl: urls.base, apiUrl });
+  const directory = createDirectory({ store, clock });
+
+  const { hub } = deps.config;
+  const api = createApi({
+    deps: {
+      store,
+      tokens,
+      principals,
+      directory,
+      urls,
+      clock,
+      log,
+      accounts: deps.accounts,
+      cache: accounts,
+      ownerScopes: (account) => parts.ownerScopes.of(account),
+      servers: () => must().servers,
+      routes: () => must().routes ?? { routes: () => [] },
+      services: parts.services,
+      shareOf: deps.shareOf ?? (() => undefined),
+      forgetAccount: async (name) => {
+        await attached?.endSessions?.(name);
+        await contract.forgetAccount(name);
+      },
+      onContact: (key) => void contacts.set(clientIdOf(key), clock.now()),
+      shutdown: (how) => attached?.shutdown?.(how),
+      patienceMs: hub.patienceS * 1000,
+      version: deps.version ?? '0',
+      tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
+    },
+    caller: createCaller({ principals, identify: () => attached?.identify, csrf: () => attached?.csrf }),
+    pageDefault: hub.pageDefault,
+    pageMax: hub.pageMax,
+    mount: [
+      createTokenRoute({ clients, codes, tokens, clock, tokenLifetimeS: hub.tokenLifetimeS }),
+      createAuthorizeRoutes({
+        urls,
+        clients,
+        codes,
+        tokens,
+        access: deps.access,
+        tickets: createConfirmTickets({ clock }),
+        identify: () => attached?.identify,
+        onSignIn: (account) => accounts.put(account),
+      }),
+    ],
+  });
 
   return {
     contract,
-    app,
-    attach(parts) {
-      attached = parts;
-      stopWatching?.();
-      stopWatching = parts.servers.onChange((view) => {
-        if (view.phase !== 'stopped' && view.phase !== 'failed') return;
-        contract.forget(view).catch((error: unknown) => deps.log.error({ err: error }, 'tokens could not be revoked'));
-      });
+    app: api.app,
+    document: api.document,
+    routes: api.routes,
+    attach(given) {
+      attached = given;
+      parts.attachServices(given.services ?? (() => []));
+      for (const end of endings.splice(0)) end();
+      endings.push(endTokensOfEnded({ servers: given.servers, store, parts, contract, deps }));
     },
+    onTokensEnd: (listener) => tokens.onRevoke(listener),
     async listen() {
       await accounts.load(tokens.list((record) => record.kind !== 'service').map((record) => record.owner));
-      const root = new Hono({ strict: false }).route(urls.hub('api'), app);
+      const root = new Hono({ strict: false }).route(urls.hub('api'), api.app);
       root.notFound((c) => c.json(new GatewayError('request.not-found').toJSON(), 404));
       listener = await listenForServers({
         fetch: (request) => root.fetch(request),
@@ -126,36 +168,83 @@ export function createHub(deps: HubDeps): Hub {
       return { apiUrl: listener.apiUrl };
     },
     async close() {
-      stopWatching?.();
+      for (const end of endings) end();
+      directory.close();
+      parts.ownerScopes.close();
       tokens.close();
       await listener?.close();
     },
   };
 }
 
-/** What every answer has: the version that hubapp compares, a bound on bodies, errors in JupyterHub's shape. */
-function createBaseApp(deps: { urls: Urls; log: Logger }): Hono {
-  const app = new Hono();
-  app.use(async (c, next) => {
-    await next();
-    c.header('x-jupyterhub-version', jupyterhubVersion);
+type Parts = ReturnType<typeof createParts>;
+
+/** Tokens, whose they are, and what they may do. */
+function createParts(deps: HubDeps) {
+  const { store, clock, access } = deps;
+  const { policy, adminAccess, adminGroups } = deps.config.access;
+  const tokens = createTokens({ store, clock });
+  const accounts = createAccountCache({ accounts: deps.accounts, clock, adminGroups });
+  let services: () => readonly HubService[] = () => [];
+  const listServices = (): readonly HubService[] => services();
+  const opensAll = (account: Account): boolean => policy === 'everyone' || (account.admin && adminAccess);
+  const ownerScopes = createOwnerScopes({ store, clock, access, opensAll, services: listServices });
+  const mayOpen = (account: Account, target: Target): boolean => access(toVisitor(account), target).allowed;
+  const principals = createPrincipals({
+    tokens,
+    accounts,
+    store,
+    mayOpen,
+    ownerScopes: (account) => ownerScopes.of(account),
+    services: listServices,
   });
-  app.use(
-    bodyLimit({
-      maxSize: 1024 * 1024,
-      onError: () => {
-        throw new GatewayError('request.too-large');
-      },
-    }),
-  );
-  app.onError((thrown, c) => {
-    const error = toGatewayError(thrown);
-    const facts = { code: error.code, path: c.req.path, ...error.facts };
-    if (error.status >= 500) deps.log.error({ ...facts, err: error }, 'the Hub API failed');
-    else deps.log.debug(facts, 'the Hub API refused');
-    c.header('x-jupyterhub-version', jupyterhubVersion);
-    if (c.req.path.endsWith('/oauth2/authorize')) return errorPage(c, error, deps.urls.hub('home'));
-    return c.json(error.toJSON(), error.status as 400);
+  return {
+    tokens,
+    accounts,
+    ownerScopes,
+    mayOpen,
+    principals,
+    services: listServices,
+    attachServices: (list: () => readonly HubService[]) => void (services = list),
+    codes: createCodes({ clock }),
+    /** When a server last called, ms since 1970, by client id. */
+    contacts: new Map<string, number>(),
+  };
+}
+
+/** The account as the gate sees it where only what it may open is asked. */
+function toVisitor(account: Account): Identity {
+  return { account, sessionId: '', issuer: 'hub', expiresAt: Number.MAX_SAFE_INTEGER, via: 'hub-token' };
+}
+
+/** Tokens die with their server, and those of visitors with the share (or role) that let them in. */
+function endTokensOfEnded(of: {
+  servers: Pick<Servers, 'onChange'>;
+  store: HubDeps['store'];
+  parts: Parts;
+  contract: HubContract;
+  deps: HubDeps;
+}): () => void {
+  const { parts, contract, deps } = of;
+  const failed = (error: unknown): void => deps.log.error({ err: error }, 'tokens could not be revoked');
+  const stopServers = of.servers.onChange((view) => {
+    if (view.phase === 'stopped' || view.phase === 'failed') contract.forget(view).catch(failed);
   });
-  return app;
+  const stopAdmin = of.store.admin.onChange(({ changes }) => {
+    if (!changes.some(({ map, before }) => before !== undefined && (map === 'shares' || map === 'accounts'))) return;
+    endVisits(parts).catch(failed);
+  });
+  return () => {
+    stopServers();
+    stopAdmin();
+  };
+}
+
+async function endVisits({ tokens, accounts, mayOpen }: Parts): Promise<void> {
+  const isOver = (record: Token): boolean => {
+    const key = record.kind === 'oauth' && record.clientId !== null ? serverOfClient(record.clientId) : undefined;
+    const account = accounts.get(record.owner);
+    return key !== undefined && account !== undefined && !mayOpen(account, { kind: 'server', ...key });
+  };
+  if (tokens.list(isOver).length > 0) await tokens.revokeWhere(isOver);
 }

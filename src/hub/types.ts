@@ -23,3 +23,22 @@ export interface HubContract {
    */
   loginCookieFits(key: ServerKey, cookieName: string, cookieValue: string, sessionId: string): boolean;
 }
+
+/** A service as the Hub API shows it, and what its own token may do. */
+export interface HubService {
+  name: string;
+  admin: boolean;
+  /** Address that the gateway reaches it at, or empty. */
+  url: string;
+  /** Path prefix under which people reach it, or empty. */
+  prefix: string;
+  /** Of a managed service. */
+  command: readonly string[];
+  /** 0 where no process of ours runs. */
+  pid: number;
+  info: Readonly<Record<string, unknown>>;
+  /** Whether it is shown to people. */
+  display: boolean;
+  /** Scopes that its own token may hold. */
+  scopes: readonly string[];
+}

@@ -7,6 +7,7 @@ import type { ServerKey, ServerView } from './types.ts';
 export interface Activity {
   touch(key: ServerKey): void;
   overlay(view: ServerView): ServerView;
+  forget(key: ServerKey): void;
   /** Writes what is new to the store, at most once a minute. */
   flush(): Promise<void>;
 }
@@ -23,6 +24,7 @@ export function createActivity({ records, clock }: { records: Records; clock: Cl
       if (seen === undefined || seen.atMs <= Date.parse(view.lastActivityAt ?? '0')) return view;
       return { ...view, lastActivityAt: new Date(seen.atMs).toISOString() };
     },
+    forget: (key) => void last.delete(keyText(key)),
     async flush() {
       if (clock.now() - flushedAt < flushMs) return;
       flushedAt = clock.now();

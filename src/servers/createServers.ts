@@ -12,6 +12,7 @@ import { createLife } from './life.ts';
 import type { Life } from './life.ts';
 import type { LifeParts } from './lifeParts.ts';
 import { readTail, redactText } from './logTail.ts';
+import { checkServerName, createNamed } from './named.ts';
 import { createProfiles } from './profiles.ts';
 import type { Programs } from './programs.ts';
 import { reconcile, watchDesired } from './reconcile.ts';
@@ -85,7 +86,7 @@ export function createServers(options: ServersOptions): ServersRoom {
   }
 
   async function start(request: StartRequest): Promise<ServerView> {
-    checkName(request.key.name);
+    checkServerName(request.key.name);
     const account = await accounts.find(request.key.owner);
     if (account === undefined) throw new GatewayError('auth.no-account');
     const launch = profiles.launch(account, request);
@@ -123,6 +124,13 @@ export function createServers(options: ServersOptions): ServersRoom {
   };
   const desired = watchDesired({ store, records, log, start: (key) => restart(key, key.owner), stop });
 
+  const drop = (key: ServerKey): void => {
+    lives.get(keyText(key))?.detach();
+    lives.delete(keyText(key));
+    activity.forget(key);
+  };
+  const named = createNamed({ records, routes: options.routes, viewOf, stop, drop });
+
   let timer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
   const look = async (): Promise<void> => {
@@ -140,6 +148,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     },
     start,
     stop,
+    ...named,
     progress: (key, signal) => lifeOf(key).progress().follow(signal),
     async log(key, lines) {
       const logFile = records.get(key)?.logFile;
@@ -189,11 +198,4 @@ function isIdle(phase: ServerView['phase']): boolean {
 /** Whether a process of it may be there. */
 function isPresent({ phase }: Pick<ServerView, 'phase'>): boolean {
   return !isIdle(phase) && phase !== 'queued';
-}
-
-function checkName(name: string): void {
-  if (name !== '' && !/^[a-z0-9][a-z0-9-]{0,29}$/.test(name))
-    throw new GatewayError('request.invalid', {
-      message: 'The name of a server has small letters, digits and hyphens, at most 30.',
-    });
 }

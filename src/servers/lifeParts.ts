@@ -20,7 +20,7 @@ export interface LifeParts {
   accounts: AccountDirectory;
   hub: HubContract;
   /** The route table, as far as this room writes it. */
-  routes: Pick<RouteTable, 'open' | 'close' | 'declare'>;
+  routes: Pick<RouteTable, 'open' | 'close' | 'declare' | 'forget'>;
   admission: Admission;
   urls: Pick<Urls, 'prefix'>;
   runtimeDir: string;

@@ -10,6 +10,9 @@ export interface Records {
   all(): DeepReadonly<ServerRecord>[];
   /** Changes (or makes) a record; resolves when it is on disk. */
   update(key: ServerKey, change: Partial<ServerRecord>): Promise<void>;
+  /** Forgets a record, or moves it to another name. */
+  remove(key: ServerKey): Promise<void>;
+  rename(key: ServerKey, name: string): Promise<void>;
   view(record: DeepReadonly<ServerRecord>): ServerView;
 }
 
@@ -23,6 +26,17 @@ export function createRecords(options: { store: Store<AdminData, StateData>; url
         const id = keyText(key);
         draft.servers[id] ??= emptyRecord(key);
         Object.assign(draft.servers[id], change);
+      }),
+    remove: (key) =>
+      state.update((draft) => {
+        delete draft.servers[keyText(key)];
+      }),
+    rename: (key, name) =>
+      state.update((draft) => {
+        const old = draft.servers[keyText(key)];
+        if (old === undefined) return;
+        draft.servers[keyText({ owner: key.owner, name })] = { ...old, name };
+        delete draft.servers[keyText(key)];
       }),
     view: (record) => toView(record, options.urls.prefix(record)),
   };
@@ -55,6 +69,7 @@ function toView(record: DeepReadonly<ServerRecord>, prefix: string): ServerView 
   return {
     owner,
     name,
+    displayName: record.displayName ?? name,
     phase,
     prefix,
     url: prefix + record.page,

@@ -30,6 +30,8 @@ export interface ServerFailure {
 
 /** What others may know of a server. Times are ISO 8601, UTC. */
 export interface ServerView extends ServerKey {
+  /** Chosen by its owner; the name where none was, empty for the default server. */
+  displayName: string;
   phase: ServerPhase;
   /** Path prefix, with a slash at both ends: `/user/alice/`. */
   prefix: string;
@@ -53,6 +55,12 @@ export interface StartRequest {
   options: Record<string, unknown>;
   /** Account name of whoever asked. */
   by: string;
+}
+
+/** What its owner may say of a server beforehand. The options are checked at the start. */
+export interface ServerDetails {
+  displayName?: string | undefined;
+  options?: Record<string, unknown> | undefined;
 }
 
 /** One line of a start's (or stop's) progress. `progress` is 0 to 100, as in JupyterHub's event stream. */
@@ -98,6 +106,12 @@ export interface Servers {
   forms(owner: string): Promise<ProfileForm[]>;
   /** Resolves when the start is accepted (queued or starting); throws `spawn.options` (with `fields`), `server.exists`, `server.limit`. */
   start(request: StartRequest): Promise<ServerView>;
+  /** Makes a named server without starting it; throws `request.conflict` where there is one. */
+  create(key: ServerKey, details: ServerDetails): Promise<ServerView>;
+  /** Changes a server at rest; with `name`, renames it. Throws `server.exists` where it runs, `request.conflict`. */
+  edit(key: ServerKey, change: ServerDetails & { name?: string }): Promise<ServerView>;
+  /** Stops it, then forgets it. */
+  remove(key: ServerKey, how: { by: string }): Promise<void>;
   /** Resolves when it has stopped; cancels a start. With `force`, SIGKILL at once. */
   stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void>;
   /** All events since the last start or stop began, then new ones; always ends with a final event. */

@@ -38,7 +38,15 @@ export const adminSchema = z.strictObject({
   /** Counts the writes: tells which version a hand edit began from. */
   revision: z.number().int().min(0).optional(),
   accounts: z.record(z.string(), accountEntrySchema),
-  groups: z.record(z.string(), z.strictObject({ members: z.array(z.string()) })),
+  groups: z.record(
+    z.string(),
+    z.strictObject({
+      members: z.array(z.string()),
+      /** What site scripts keep there; the gateway reads none of it. */
+      properties: z.record(z.string(), z.unknown()).optional(),
+      createdAt: isoTime.optional(),
+    }),
+  ),
   shares: z.record(z.string(), shareSchema),
   announcements: z.record(z.string(), announcementSchema),
   /** Desired states, keyed `owner/name`. */
@@ -65,6 +73,7 @@ export const handleSchema = z.discriminatedUnion('kind', [
 export const serverRecordSchema = z.strictObject({
   owner: z.string(),
   name: z.string(),
+  displayName: z.string().max(200).optional(),
   phase: z.enum(['stopped', 'queued', 'starting', 'ready', 'stopping', 'failed', 'unknown']),
   profile: z.string(),
   spawner: z.string(),

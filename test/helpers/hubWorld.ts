@@ -12,6 +12,8 @@ import type { ServerKey, ServerView } from '../../src/servers/types.ts';
 import { createUrls } from '../../src/urls.ts';
 import type { Urls } from '../../src/urls.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { createMemoryServers } from './memoryServers.ts';
+import type { MemoryServers } from './memoryServers.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import type { MemoryStore } from './memoryStore.ts';
 
@@ -25,6 +27,7 @@ export interface HubWorld {
   clock: { nowMs: number; now(): number };
   people: Map<string, Account>;
   shares: Share[];
+  servers: MemoryServers;
   runtimeDir: string;
   /** Session ids that have ended. */
   ended: Set<string>;
@@ -59,9 +62,10 @@ export async function createHubWorld(
   const store = createMemoryStore();
   const shares: Share[] = [];
   const ended = new Set<string>();
+  const servers = createMemoryServers();
   const build = () =>
     buildHub(
-      { store, clock, people, shares, ended, listeners, runtimeDir },
+      { store, clock, people, shares, ended, servers, listeners, runtimeDir },
       createUrls(options.publicUrl ?? 'http://localhost:8000'),
     );
   const world: HubWorld = {
@@ -70,6 +74,7 @@ export async function createHubWorld(
     clock,
     people,
     shares,
+    servers,
     runtimeDir,
     ended,
     serverBecame: (key, phase) => {
@@ -94,6 +99,7 @@ function defaultPeople(): Account[] {
 }
 
 interface Parts extends Pick<HubWorld, 'store' | 'clock' | 'people' | 'shares' | 'ended' | 'runtimeDir'> {
+  servers: MemoryServers;
   listeners: Set<(view: ServerView) => void>;
 }
 
@@ -119,7 +125,7 @@ function buildHub(parts: Parts, urls: Urls): Hub {
     parts.listeners.add(listener);
     return () => void parts.listeners.delete(listener);
   };
-  hub.attach({ servers: { onChange }, identify: createTestIdentify(parts) });
+  hub.attach({ servers: { ...parts.servers, onChange }, identify: createTestIdentify(parts) });
   return hub;
 }
 

@@ -61,6 +61,15 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
       entryOf(key).events = [];
       servers.become(key, { phase: 'stopped', failure: null }, 'Stopped');
     },
+    async create(key) {
+      return entryOf(key).view;
+    },
+    async edit(key) {
+      return entryOf(key).view;
+    },
+    async remove(key) {
+      entries.delete(keyText(key));
+    },
     async *progress(key, signal) {
       const entry = entryOf(key);
       let at = 0;
@@ -101,6 +110,7 @@ function stoppedView(key: ServerKey): ServerView {
   const prefix = `/user/${key.owner}/${key.name === '' ? '' : `${key.name}/`}`;
   return {
     ...key,
+    displayName: key.name,
     phase: 'stopped',
     prefix,
     url: prefix,

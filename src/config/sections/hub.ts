@@ -8,4 +8,22 @@ export const hubSchema = z.strictObject({
     .min(60)
     .default(1_209_600)
     .describe('Longest lifetime of a token that a UI server obtains for a visitor, seconds.'),
+  tokenMaxLifetimeS: z
+    .number()
+    .int()
+    .min(60)
+    .optional()
+    .describe('Longest lifetime of a token that somebody makes for programs, seconds. Default: no limit.'),
+  patienceS: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe('A start or stop by the REST API that takes longer is answered by 202, seconds.'),
+  pageDefault: z
+    .number()
+    .int()
+    .min(1)
+    .default(50)
+    .describe('Items of a list of the REST API for callers that accept pages and do not say how many.'),
+  pageMax: z.number().int().min(1).default(200).describe('Most items of a list of the REST API.'),
 });

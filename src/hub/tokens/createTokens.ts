@@ -26,6 +26,8 @@ export interface Tokens {
   list(match: (record: Token) => boolean): Token[];
   /** Resolves with how many died, when that is on disk; from memory they are gone at once. */
   revokeWhere(match: (record: Token) => boolean): Promise<number>;
+  /** Called with the ids of tokens that were revoked, by whatever way. Returns the function that ends the calls. */
+  onRevoke(listener: (ids: ReadonlySet<string>) => void): () => void;
   close(): void;
 }
 
@@ -35,9 +37,14 @@ const useStepMs = 60_000;
 export function createTokens(deps: { store: Store<AdminData, StateData>; clock: Clock }): Tokens {
   const { state } = deps.store;
   let idByHash = readIndex(state.data);
+  const listeners = new Set<(ids: ReadonlySet<string>) => void>();
   const isLive = (record: Token) => record.expiresAt === null || Date.parse(record.expiresAt) > deps.clock.now();
   const stopListening = state.onChange((change) => {
     if (change.by === 'hand') idByHash = readIndex(change.after);
+    const gone = change.changes.filter(({ map, before, after }) => map === 'tokens' && before && after === undefined);
+    if (gone.length === 0) return;
+    const ids = new Set(gone.map(({ key }) => key));
+    for (const listener of listeners) listener(ids);
   });
 
   async function issue(spec: TokenSpec): Promise<{ token: string; record: Token }> {
@@ -85,6 +92,10 @@ export function createTokens(deps: { store: Store<AdminData, StateData>; clock: 
     find,
     list: (match) => Object.values(state.data.tokens).filter((record) => isLive(record) && match(record)),
     revokeWhere,
+    onRevoke(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     close: stopListening,
   };
 }

@@ -54,7 +54,7 @@ describe('the machine endpoints', () => {
     expect((await activity('bob', own, { last_activity })).status).toBe(404);
     expect((await activity('alice', own, { servers: { other: { last_activity } } })).status).toBe(400);
     expect((await activity('alice', own, { last_activity: 'yesterday' })).status).toBe(400);
-    expect((await activity('alice', await dance.signIn('alice.s1'), { last_activity })).status).toBe(404);
+    expect((await activity('alice', await dance.signIn('alice.s1'), { last_activity })).status).toBe(403);
   });
 });
 

@@ -1,0 +1,49 @@
+import type { Context } from 'hono';
+import { GatewayError } from '../../errors.ts';
+import type { Csrf } from '../../identity/csrf.ts';
+import type { Identify } from '../../identity/types.ts';
+import type { Principal, Principals } from '../principals.ts';
+import { bearerToken } from '../tokens/tokenText.ts';
+
+export interface CallerParts {
+  principals: Principals;
+  identify: () => Identify | undefined;
+  csrf: () => Csrf | undefined;
+}
+
+/**
+ * Who calls: by a token of the Hub, by a token of an issuer that the site trusts, or by a browser's sign-in. A browser
+ * must also send the token of our own pages (`X-Gateway-CSRF`, or JupyterHub's `X-XSRFToken`), with every method:
+ * pages of UI servers share our origin, and could otherwise call the API in their visitor's name. Undefined for nobody.
+ */
+export function createCaller(parts: CallerParts): (c: Context) => Promise<Principal | undefined> {
+  return async (c) => {
+    const authorization = c.req.header('authorization');
+    if (authorization !== undefined) return byHeader(parts, authorization);
+    const cookie = c.req.header('cookie');
+    return cookie === undefined ? undefined : byCookie(parts, c, cookie);
+  };
+}
+
+async function byHeader(parts: CallerParts, authorization: string): Promise<Principal | undefined> {
+  const token = bearerToken(authorization);
+  if (token === undefined) return undefined;
+  const known = parts.principals.ofToken(token);
+  if (known !== undefined) return known;
+  const verified = await parts.identify()?.({ cookie: undefined, authorization: `Bearer ${token}` });
+  return verified?.ok === true ? parts.principals.ofIdentity(verified.value) : undefined;
+}
+
+async function byCookie(parts: CallerParts, c: Context, cookie: string): Promise<Principal | undefined> {
+  const verified = await parts.identify()?.({ cookie, authorization: undefined });
+  if (verified?.ok !== true) return undefined;
+  const csrf = parts.csrf();
+  const token = c.req.header('x-gateway-csrf') ?? c.req.header('x-xsrftoken');
+  const proof = { method: 'POST', fetchSite: undefined, origin: undefined, host: undefined };
+  if (csrf?.check({ ...proof, token, boundTo: verified.value.sessionId }).ok !== true)
+    throw new GatewayError('access.origin', {
+      message: 'A browser’s sign-in alone may not use this API.',
+      advice: 'Send the header X-Gateway-CSRF of our own pages, or use a token.',
+    });
+  return parts.principals.ofIdentity(verified.value);
+}

@@ -1,0 +1,2 @@
+/** The JupyterHub whose API we answer. */
+export const jupyterhubVersion = '6.1.1';

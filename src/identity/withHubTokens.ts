@@ -1,0 +1,13 @@
+import type { HubTokenResolver, Identify } from './types.ts';
+
+/**
+ * Lets programs through the gate by a token of the Hub: `Authorization: token …` or `Bearer …`. A token that is none of
+ * ours goes on to the issuers' verification, and then to the cookie.
+ */
+export function withHubTokens(identify: Identify, resolve: HubTokenResolver): Identify {
+  return (credentials) => {
+    const token = /^(?:token|bearer) +(cgw_\S+)$/i.exec(credentials.authorization?.trim() ?? '')?.[1];
+    const identity = token === undefined ? undefined : resolve(token);
+    return identity === undefined ? identify(credentials) : { ok: true, value: identity };
+  };
+}
