@@ -18,7 +18,7 @@ let server: ChildProcess;
 const program = join(import.meta.dirname, '../../workers/ui-server/main.ts');
 
 beforeAll(async () => {
-  world = await createHubWorld();
+  world = await createHubWorld({ realClock: true });
   world.shares.push(makeShare('alice', 'bob'));
   const sock = join(world.runtimeDir, 'ui.sock');
   front = await startHubFront(() => world, sock);
