@@ -14,6 +14,7 @@ import { createIdentity } from './identity/createIdentity.ts';
 import type { IdentityRoom } from './identity/createIdentity.ts';
 import type { PrintedLink } from './identity/firstRunLinks.ts';
 import { withHubTokens } from './identity/withHubTokens.ts';
+import { createPeople } from './identity/people.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
 import { pageHeaders } from './pages/pageHeaders.ts';
@@ -73,7 +74,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const urls = createUrls(publicUrl);
   const basePath = urls.base.slice(0, -1);
   const uid = process.geteuid?.() ?? 0;
-  const store = await openStore({ dataDir, clock, log });
+  const store = await openStore({ dataDir, clock, log, people: createPeople({ firstRun }) });
   const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid });
   await prepareRuntimeDir(runtimeDir, uid);
 

@@ -1,44 +1,78 @@
-import { link, mkdir, readdir, unlink } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { errnoOf } from './files.ts';
+import { errnoOf, type FileLayer } from './files.ts';
 import type { DocumentKind } from './kinds.ts';
 
 /** Earlier versions of one document, in `backups/`: `admin.20261124T002500123Z.json`. */
 export interface Backups {
-  /** Before the file is replaced: keeps it under another name, if the newest backup is old enough. */
-  keep(): Promise<void>;
+  /** Takes over a file that was replaced: it is moved to the others if the newest is old enough, else removed. */
+  keepFile(path: string): Promise<void>;
+  /** Keeps a text, however new the newest is: a hand edit has replaced its file. Returns the path. */
+  keepText(text: string): Promise<string>;
   /** Path of the newest, if any. */
   newest(): Promise<string | undefined>;
+  /** The text of the version that bears this revision, if it is kept. */
+  find(revision: number): Promise<string | undefined>;
 }
 
-/**
- * A backup is a hard link to a file that is about to be replaced: nothing is copied, and it is on the disk already.
- * The oldest go when there are more than the kind keeps.
- */
+/** Backups that do not work are no reason to stop writing: they are told in the log, and left out. */
 export function createBackups(parts: {
   kind: DocumentKind<unknown>;
-  path: string;
   dataDir: string;
   clock: Clock;
+  files: FileLayer;
+  warn: (error: unknown) => void;
 }): Backups {
-  const { kind, path, clock } = parts;
+  const { kind, clock, files } = parts;
   const folder = join(parts.dataDir, 'backups');
   let lastMs = 0;
+
+  const due = (now: number): boolean => !(now >= lastMs && now - lastMs < kind.backupEveryMs);
+
+  async function freeName(now: number): Promise<string> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (let ms = now; ; ms++) {
+      const path = join(folder, backupName(kind.name, ms));
+      if ((await files.stamp(path)) === undefined) return path;
+    }
+  }
+
+  async function added(now: number): Promise<void> {
+    lastMs = now;
+    const names = await list(folder, kind.name);
+    for (const name of surplus(names, kind.backupsKept)) await files.remove(join(folder, name));
+  }
+
   return {
-    async keep() {
+    async keepFile(path) {
       const now = clock.now();
-      // A clock set back must not stop the backups.
-      if (now >= lastMs && now - lastMs < kind.backupEveryMs) return;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      if (!(await linkAs(path, join(folder, backupName(kind.name, now))))) return;
-      lastMs = now;
-      await removeOldest(folder, kind);
+      try {
+        if (!due(now)) return await files.remove(path);
+        await moveTo(files, path, await freeName(now));
+        await added(now);
+      } catch (error) {
+        parts.warn(error);
+        await files.remove(path).catch(() => undefined);
+      }
+    },
+    async keepText(text) {
+      const now = clock.now();
+      const path = await freeName(now);
+      await files.create(path, text);
+      await added(now);
+      return path;
     },
     async newest() {
-      const names = await list(folder, kind.name);
-      const last = names.at(-1);
+      const last = (await list(folder, kind.name)).at(-1);
       return last === undefined ? undefined : join(folder, last);
+    },
+    async find(revision) {
+      for (const name of (await list(folder, kind.name)).toReversed()) {
+        const text = await files.read(join(folder, name)).catch(() => undefined);
+        if (text !== undefined && revisionIn(text) === revision) return text;
+      }
+      return undefined;
     },
   };
 }
@@ -47,20 +81,32 @@ function backupName(name: string, nowMs: number): string {
   return `${name}.${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}.json`;
 }
 
-/** False if there was nothing to keep, or it is kept already. */
-async function linkAs(from: string, to: string): Promise<boolean> {
+/** The first that the text names: it stands in the head of each file that the program wrote. */
+function revisionIn(text: string): number | undefined {
+  const found = /"revision":\s*(\d{1,15})/.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+async function moveTo(files: FileLayer, from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
-    return true;
+    await files.rename(from, to);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EEXIST') return false;
-    throw error;
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    await files.keepAs(from, to);
+    await files.remove(from);
   }
 }
 
-async function removeOldest(folder: string, kind: DocumentKind<unknown>): Promise<void> {
-  const names = await list(folder, kind.name);
-  for (const name of names.slice(0, Math.max(0, names.length - kind.backupsKept))) await unlink(join(folder, name));
+/**
+ * The newest `kept` stay; of older ones the last of each hour for as many again, so that a busy minute does not push
+ * out yesterday.
+ */
+export function surplus(names: readonly string[], kept: number): string[] {
+  const older = names.slice(0, Math.max(0, names.length - kept));
+  const hour = (name: string): string => name.slice(0, name.indexOf('T') + 3);
+  const lastOfHour = older.filter((name, index) => hour(name) !== hour(older[index + 1] ?? names.at(-kept) ?? ''));
+  const stay = new Set(lastOfHour.slice(-kept));
+  return older.filter((name) => !stay.has(name));
 }
 
 /** Oldest first. */

@@ -1,9 +1,9 @@
 import { Low } from 'lowdb';
-import type { DocumentAdapter } from './adapter.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, SetupError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { viewBefore } from './before.ts';
+import type { DocumentFile } from './documentFile.ts';
 import { applyChanges, collectChanges, type RecordChange } from './draft.ts';
 import { recordSchema, type DocumentKind } from './kinds.ts';
 import type { ChangeListener, DeepReadonly, StoreDocument } from './types.ts';
@@ -18,16 +18,16 @@ export interface OpenDocument<T> extends StoreDocument<T> {
 /** @throws SetupError if what is on disk cannot be used. */
 export async function openDocument<T extends object>(parts: {
   kind: DocumentKind<T>;
-  adapter: DocumentAdapter<T>;
+  file: DocumentFile<T>;
   batchMs: number;
   clock: Clock;
   log: Logger;
 }): Promise<OpenDocument<T>> {
-  const { kind, adapter, log } = parts;
-  const low = new Low<T>(adapter, kind.empty());
+  const { kind, file, log } = parts;
+  const low = new Low<T>(file, kind.empty());
   let closed = false;
   await low.read();
-  if (adapter.isNew()) await firstWrite(low, kind.name);
+  if (file.isNew()) await firstWrite(low, kind.name);
   const listeners = new Set<ChangeListener<T>>();
   const writer = createWriter({ ...parts, name: kind.name, write: () => low.write() });
 
@@ -42,6 +42,23 @@ export async function openDocument<T extends object>(parts: {
     }
   }
 
+  function apply(changes: readonly RecordChange[]): void {
+    applyChanges(low.data, changes);
+    file.journal.add(changes);
+  }
+
+  file.attach({
+    get data() {
+      return low.data;
+    },
+    take(changes) {
+      if (changes.length === 0) return;
+      apply(changes);
+      announce(changes, 'hand');
+    },
+    changed: () => void writer.changed(),
+  });
+
   return {
     get data() {
       return low.data as DeepReadonly<T>;
@@ -55,7 +72,7 @@ export async function openDocument<T extends object>(parts: {
       const changes = collectChanges(low.data, change);
       refuseInvalid(kind, changes);
       if (changes.length === 0) return writer.settled();
-      applyChanges(low.data, changes);
+      apply(changes);
       const written = writer.changed();
       announce(changes, 'program');
       await written;
@@ -64,9 +81,11 @@ export async function openDocument<T extends object>(parts: {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    close() {
+    async close() {
       closed = true;
-      return writer.close();
+      if (kind.byHand)
+        await file.look().catch((error: unknown) => log.error({ err: error }, 'store: last look failed'));
+      await writer.close();
     },
   };
 }

@@ -18,13 +18,16 @@ export function faultText(fault: Fault): string {
 
 export type Place = (path: readonly PropertyKey[]) => { line: number; column: number };
 
-/** All faults that the schema finds, each with its place. */
+/** Nobody mends more at a time, and each costs a look through the text. */
+const mostFaults = 100;
+
+/** The faults that the schema finds (the first hundred), each with its place. */
 export function schemaFaults(
   error: z.ZodError,
   place: Place,
   knownFields: (path: readonly PropertyKey[]) => string[],
 ): Fault[] {
-  return error.issues.flatMap((issue) => {
+  return error.issues.slice(0, mostFaults).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys')
       return [{ ...place(issue.path), path: issue.path.join('.'), message: `${issue.message}.`, suggestion: '' }];
     return issue.keys.map((key) => {

@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { copyFile, link, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { loadExchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Tells whether a file is still the one that was seen: a save in place changes size or time, a swap the inode. */
+export interface FileStamp {
+  device: bigint;
+  inode: bigint;
+  size: bigint;
+  modifiedNs: bigint;
+  uid: number;
+}
 
 /**
  * The few things the store does to a disk, in one place, so that tests can cut the power at each of them.
@@ -16,9 +27,15 @@ export interface FileLayer {
   syncFolder(path: string): Promise<void>;
   /** Atomic: whoever opens `to` sees the old file or the new one (rename(2)). */
   rename(from: string, to: string): Promise<void>;
+  /** Swaps two files, atomically; false where the file system cannot. */
+  exchange(one: string, other: string): Promise<boolean>;
+  /** A second name for the file, or a copy on a file system without hard links. `to` must not exist. */
+  keepAs(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Undefined if there is no such file. */
   read(path: string): Promise<string | undefined>;
+  /** Of the file behind a symlink; undefined if there is none. */
+  stamp(path: string): Promise<FileStamp | undefined>;
   /** The file behind a symlink, or the path itself. */
   resolve(path: string): Promise<string>;
 }
@@ -35,10 +52,36 @@ export const nodeFiles: FileLayer = {
   sync: (path) => syncOpened(path, constants.O_RDONLY),
   syncFolder: (path) => syncOpened(path, constants.O_RDONLY | constants.O_DIRECTORY),
   rename,
+  exchange: async (one, other) => (await exchangeCall)?.(one, other) ?? false,
+  async keepAs(from, to) {
+    try {
+      await link(from, to);
+    } catch (error) {
+      if (!withoutLinks.has(errnoOf(error) ?? '')) throw error;
+      await copyFile(from, to, constants.COPYFILE_EXCL);
+    }
+  },
   remove: unlink,
   read: (path) => readFile(path, 'utf8').catch(undefinedIfMissing),
+  async stamp(path) {
+    const found = await stat(path, { bigint: true }).catch(undefinedIfMissing);
+    if (found === undefined) return undefined;
+    const { dev, ino, size, mtimeNs, uid } = found;
+    return { device: dev, inode: ino, size, modifiedNs: mtimeNs, uid: Number(uid) };
+  },
   resolve: (path) => realpath(path).catch((error: unknown) => undefinedIfMissing(error) ?? path),
 };
+
+/** Loaded once for the process, like the C library behind it. */
+const exchangeCall: Promise<Exchange | undefined> = loadExchange();
+
+/** What link(2) says on file systems without hard links, across file systems, and to protected_hardlinks. */
+const withoutLinks = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']);
+
+export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.device === b.device && a.inode === b.inode && a.size === b.size && a.modifiedNs === b.modifiedNs;
+}
 
 async function syncOpened(path: string, flags: number): Promise<void> {
   const handle = await open(path, flags);
@@ -64,22 +107,4 @@ export function temporaryName(path: string): string {
 
 export function isTemporaryName(name: string): boolean {
   return /^\..+\.[0-9a-f]{16}\.tmp$/.test(name);
-}
-
-/**
- * Replaces a file so that a power cut at any moment leaves the old text or the new one: temporary file, fsync,
- * rename, fsync of the folder (lowdb#549 lost files without them).
- */
-export async function replaceFile(files: FileLayer, path: string, text: string): Promise<void> {
-  const target = await files.resolve(path);
-  const temporary = temporaryName(target);
-  try {
-    await files.create(temporary, text);
-    await files.sync(temporary);
-    await files.rename(temporary, target);
-  } catch (error) {
-    await files.remove(temporary).catch(() => undefined);
-    throw error;
-  }
-  await files.syncFolder(dirname(target));
 }

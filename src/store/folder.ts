@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -24,29 +24,45 @@ export function prepareFolder(dataDir: string, log: Logger): void {
   }
 }
 
-/** Under the lock: checks the files that are there, and clears away what a crash left half-written. */
-export function prepareFiles(dataDir: string, names: readonly string[], log: Logger): void {
+const ours = new Set(['admin.json', 'state.json', 'admin.last-good', 'edits.jsonl']);
+
+/**
+ * Under the lock: checks the files that are there, and clears away what a crash left between two steps of a write. A
+ * left-over of `admin.json` may be an editor's save that was just replaced: those go to the backups instead.
+ */
+export function prepareFiles(dataDir: string, log: Logger): void {
   for (const name of readdirSync(dataDir)) {
-    if (isTemporaryName(name)) unlinkSync(join(dataDir, name));
-    if (!names.includes(name)) continue;
+    if (isTemporaryName(name)) putAway(dataDir, name, log);
+    if (!ours.has(name)) continue;
     checkOwner(join(dataDir, name));
     tightenMode(join(dataDir, name), 0o600, log);
   }
 }
 
+function putAway(dataDir: string, name: string, log: Logger): void {
+  if (!name.startsWith('.admin.json.')) return unlinkSync(join(dataDir, name));
+  mkdirSync(join(dataDir, 'refused'), { recursive: true, mode: 0o700 });
+  const keptAt = join(dataDir, 'refused', `left-over${name}`);
+  renameSync(join(dataDir, name), keptAt);
+  log.info({ keptAt }, 'store: a crash left this file behind');
+}
+
 /** Another user's file could be changed by that user under our feet, and we could not keep its mode. */
 function checkOwner(path: string): void {
-  const { uid } = statSync(path);
+  const uid = statSync(path, { throwIfNoEntry: false })?.uid;
   const own = process.geteuid?.();
-  if (own === undefined || uid === own) return;
+  if (own === undefined || uid === undefined || uid === own) return;
   throw new SetupError(`${path} belongs to the user with uid ${uid}, but the gateway runs with uid ${own}.`, {
-    advice: `Run the gateway as that user, give the folder away (chown -R ${own} FOLDER), or name another in \`dataDir\`.`,
+    advice:
+      own === 0
+        ? `That user could change it under a gateway that acts for everyone. Run the gateway as that user, give the folder to root (chown -R 0 FOLDER), or name another in \`dataDir\`.`
+        : `Run the gateway as that user, give the folder away (chown -R ${own} FOLDER), or name another in \`dataDir\`.`,
     exitCode: 77,
   });
 }
 
 function tightenMode(path: string, mode: number, log: Logger): void {
-  const now = statSync(path).mode & 0o777;
+  const now = (statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o777;
   if ((now & ~mode) === 0) return;
   chmodSync(path, mode);
   log.info({ path, mode: `0${mode.toString(8)}`, was: `0${now.toString(8)}` }, 'store: closed to other users');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { emptyMap, freezeJson, isObject, type JsonRecord } from './json.ts';
+import { adminMigrations, type Migrations } from './migrate.ts';
 import { adminSchema, stateSchema, type AdminData, type StateData } from './schema.ts';
 
 /** What the store must know of a document: its name, shape, and how its records are laid out in the file. */
@@ -7,6 +8,12 @@ export interface DocumentKind<T> {
   name: 'admin' | 'state';
   schema: z.ZodObject;
   version: number;
+  /** From each earlier version to the next. */
+  migrations: Migrations;
+  /** Whether a person may edit it while the gateway runs. */
+  byHand: boolean;
+  /** A larger file is refused unread: it would stop the gateway for seconds. */
+  maxBytes: number;
   /** Names of its maps, in the order of the file. */
   maps: readonly string[];
   /** Records over several lines, for people; or a line each, for less to write. */
@@ -20,10 +27,13 @@ export interface DocumentKind<T> {
 export const adminKind: DocumentKind<AdminData> = {
   name: 'admin',
   schema: adminSchema,
-  version: 1,
+  version: 2,
+  migrations: adminMigrations,
+  byHand: true,
+  maxBytes: 16 * 1024 * 1024,
   maps: mapsOf(adminSchema),
   layout: 'spread',
-  empty: () => emptyDocument(adminSchema, 1) as AdminData,
+  empty: () => emptyDocument(adminSchema, 2) as AdminData,
   backupEveryMs: 0,
   backupsKept: 50,
 };
@@ -32,6 +42,9 @@ export const stateKind: DocumentKind<StateData> = {
   name: 'state',
   schema: stateSchema,
   version: 1,
+  migrations: {},
+  byHand: false,
+  maxBytes: Infinity,
   maps: mapsOf(stateSchema),
   layout: 'lines',
   empty: () => emptyDocument(stateSchema, 1) as StateData,

@@ -1,16 +1,21 @@
 import { join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { createAdapter } from './adapter.ts';
 import { createBackups } from './backups.ts';
 import { openDocument, type OpenDocument } from './document.ts';
+import { createDocumentFile, type DocumentFile } from './documentFile.ts';
+import { openEditLog, type EditLog } from './editLog.ts';
 import { nodeFiles, type FileLayer } from './files.ts';
 import { prepareFiles, prepareFolder } from './folder.ts';
+import { createEditTeller } from './handEdits.ts';
+import type { People } from './judge.ts';
 import { adminKind, stateKind, type DocumentKind } from './kinds.ts';
+import { createLastGood, lastGoodPath } from './lastGood.ts';
 import { takeLock } from './lock.ts';
 import type { AdminData, StateData } from './schema.ts';
 import { writeSchemaFile } from './schemaFile.ts';
 import type { Store } from './types.ts';
+import { watchFile } from './watch.ts';
 
 export interface StoreOptions {
   dataDir: string;
@@ -19,35 +24,48 @@ export interface StoreOptions {
   /** Changes made within this time are written together, ms. */
   batchMs?: number;
   files?: FileLayer;
+  /** Time between looks at `admin.json` where the system sends no notice of a change, ms. Default 1000. */
+  pollMs?: number;
+  /** Users of the system, to find names that refer to nobody. */
+  people?: People;
 }
 
 /**
- * Opens the two documents in `dataDir` and keeps other gateways off them.
+ * Opens the two documents in `dataDir`, keeps other gateways off them, and watches `admin.json` for hand edits.
  *
  * @throws SetupError: folder unwritable or somebody else's, another gateway there, a document that cannot be used
  *   (all its faults with line and column; the file stays as it is), a document of a newer version.
  */
 export async function openStore(options: StoreOptions): Promise<Store<AdminData, StateData>> {
-  const { log, clock = systemClock, files = nodeFiles, batchMs = 100 } = options;
+  const { log, clock = systemClock } = options;
   const dataDir = resolve(options.dataDir);
   prepareFolder(dataDir, log);
   const lock = takeLock(dataDir, clock);
   try {
-    prepareFiles(dataDir, ['admin.json', 'state.json'], log);
+    prepareFiles(dataDir, log);
     for (const kind of [adminKind, stateKind]) await writeSchemaFile(dataDir, kind);
-    const open = <T extends object>(kind: DocumentKind<T>): Promise<OpenDocument<T>> => {
-      const path = join(dataDir, `${kind.name}.json`);
-      const backups = createBackups({ kind, path, dataDir, clock });
-      return openDocument({ kind, adapter: createAdapter({ kind, path, files, backups }), batchMs, clock, log });
-    };
-    const admin = await open(adminKind);
-    const state = await open(stateKind);
+    const edits = await openEditLog(join(dataDir, 'edits.jsonl'), (err) =>
+      log.warn({ err }, 'store: the list of edits cannot be written'),
+    );
+    const admin = await openOne(adminKind, { ...options, dataDir, edits });
+    const state = await openOne(stateKind, { ...options, dataDir, edits });
+    const watcher = watchAdmin(join(dataDir, 'admin.json'), admin.file, options);
+    await admin.file.look();
     return {
-      admin,
-      state,
+      admin: admin.document,
+      state: state.document,
+      hand: {
+        list: () => edits.list(),
+        get refused() {
+          return admin.file.refused;
+        },
+        dismiss: (by) => admin.file.dismiss(by),
+        look: () => admin.file.look(),
+      },
       async close() {
+        watcher.close();
         try {
-          await Promise.all([admin.close(), state.close()]);
+          await Promise.all([admin.document.close(), state.document.close()]);
         } finally {
           lock.release();
         }
@@ -57,4 +75,35 @@ export async function openStore(options: StoreOptions): Promise<Store<AdminData,
     lock.release();
     throw error;
   }
+}
+
+async function openOne<T extends object>(
+  kind: DocumentKind<T>,
+  options: StoreOptions & { edits: EditLog },
+): Promise<{ document: OpenDocument<T>; file: DocumentFile<T> }> {
+  const { dataDir, log, clock = systemClock, files = nodeFiles, batchMs = 100, people } = options;
+  const path = join(dataDir, `${kind.name}.json`);
+  const warn = (fields: object, message: string): void => log.warn({ document: kind.name, ...fields }, message);
+  const backups = createBackups({
+    kind,
+    dataDir,
+    clock,
+    files,
+    warn: (err) => warn({ err }, 'store: no backup could be kept'),
+  });
+  const lastGood = kind.byHand ? createLastGood(lastGoodPath(dataDir, kind.name), files) : undefined;
+  const teller = createEditTeller({ name: kind.name, path, dataDir, files, clock, log, edits: options.edits });
+  const now = (): number => clock.now();
+  const file = createDocumentFile({ kind, path, files, backups, lastGood, teller, people, now, warn });
+  return { document: await openDocument({ kind, file, batchMs, clock, log }), file };
+}
+
+function watchAdmin(path: string, file: DocumentFile<AdminData>, options: StoreOptions): { close(): void } {
+  const { files = nodeFiles, log, pollMs = 1000 } = options;
+  return watchFile(path, {
+    pollMs,
+    resolve: () => files.resolve(path),
+    look: () =>
+      void file.look().catch((err: unknown) => log.error({ err }, 'store: admin.json could not be looked at')),
+  });
 }

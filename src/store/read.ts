@@ -1,23 +1,35 @@
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
-import { faultText, schemaFaults, type Fault } from './faults.ts';
+import { faultText, schemaFaults, type Fault, type Place } from './faults.ts';
 import { isObject } from './json.ts';
 import { adoptDocument, type DocumentKind } from './kinds.ts';
+import { migrate } from './migrate.ts';
 import { scanJson, type Scan } from './scan.ts';
 import { revisionOf } from './serialise.ts';
 
 /** A document's text, understood or not. `newer`: it was written by a later version of the gateway. */
-export type ReadResult<T> = { ok: true; data: T; revision: number } | { ok: false; faults: Fault[]; newer?: number };
+export type ReadResult<T> =
+  | {
+      ok: true;
+      data: T;
+      /** As the text says; undefined where it says none. */
+      revision: number | undefined;
+      /** It was of an earlier version, and is now of ours. */
+      migratedFrom?: number;
+      place: Place;
+    }
+  | { ok: false; faults: Fault[]; newer?: number };
 
 /** Larger files are the program's own; they are scanned for doubled keys only when something else is wrong. */
-const alwaysScannedBytes = 8 * 1024 * 1024;
+export const alwaysScannedBytes = 16 * 1024 * 1024;
 
 /** Parses and validates: all faults at once, each with its place. */
 export function readDocument<T>(kind: DocumentKind<T>, text: string): ReadResult<T> {
   const parsed = parse(text);
   const scan = parsed === undefined || text.length < alwaysScannedBytes ? scanJson(text) : undefined;
   if (scan !== undefined && scan.faults.length > 0) return { ok: false, faults: scan.faults };
-  const places = (): Scan => scan ?? scanJson(text);
+  let found = scan;
+  const places = (): Scan => (found ??= scanJson(text));
   if (!isObject(parsed))
     return {
       ok: false,
@@ -32,10 +44,18 @@ export function readDocument<T>(kind: DocumentKind<T>, text: string): ReadResult
     };
   const version = parsed['version'];
   if (typeof version === 'number' && version > kind.version) return { ok: false, faults: [], newer: version };
-  const checked = kind.schema.safeParse(parsed);
-  if (checked.success) return { ok: true, data: adoptDocument(kind, parsed), revision: revisionOf(parsed) };
-  const { place } = places();
-  return { ok: false, faults: schemaFaults(checked.error, place, (path) => knownFields(kind.schema, path)) };
+  const current = migrate(parsed, kind.migrations, kind.version);
+  const checked = kind.schema.safeParse(current);
+  const place: Place = (path) => places().place(path);
+  if (!checked.success)
+    return { ok: false, faults: schemaFaults(checked.error, place, (path) => knownFields(kind.schema, path)) };
+  return {
+    ok: true,
+    data: adoptDocument(kind, current),
+    revision: revisionOf(parsed),
+    place,
+    ...(current === parsed ? {} : { migratedFrom: version as number }),
+  };
 }
 
 function parse(text: string): unknown {

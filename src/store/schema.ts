@@ -19,6 +19,8 @@ export const shareSchema = z.strictObject({
 export const accountEntrySchema = z.strictObject({
   admin: z.boolean().optional(),
   blocked: z.boolean().optional(),
+  /** Refuses the account when the system gives this name another uid: names are given out again. */
+  uid: z.number().int().min(1).max(4_294_967_293).optional(),
   note: z.string().max(500).optional(),
   createdAt: isoTime.optional(),
 });
@@ -31,10 +33,29 @@ export const announcementSchema = z.strictObject({
   until: isoTime.nullable(),
 });
 
+export const upstreamSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('unix'), path: z.string() }),
+  z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int() }),
+]);
+
+/** A web application that is already running, to be reached under `/services/<name>/`. */
+export const serviceEntrySchema = z.strictObject({
+  title: z.string().max(100).optional(),
+  upstream: upstreamSchema,
+  /** Groups (`local:x`, `system:x`, `claim:x`) that may use it; without: every account. */
+  groups: z.array(z.string()).optional(),
+});
+
+/** Who sees a profile of servers, keyed by its name; one that is not named here is for everyone. */
+export const profileEntrySchema = z.strictObject({
+  /** Account names, and groups with their prefix; an empty list hides it from all. */
+  visibleTo: z.array(z.string()),
+});
+
 /** What an admin reads and edits. */
 export const adminSchema = z.strictObject({
   $schema: z.string().optional(),
-  version: z.literal(1),
+  version: z.literal(2),
   /** Counts the writes: tells which version a hand edit began from. */
   revision: z.number().int().min(0).optional(),
   accounts: z.record(z.string(), accountEntrySchema),
@@ -51,13 +72,10 @@ export const adminSchema = z.strictObject({
   announcements: z.record(z.string(), announcementSchema),
   /** Desired states, keyed `owner/name`. */
   servers: z.record(z.string(), z.strictObject({ desired: z.enum(['up', 'down']) })),
+  services: z.record(z.string(), serviceEntrySchema),
+  profiles: z.record(z.string(), profileEntrySchema),
 });
 export type AdminData = z.infer<typeof adminSchema>;
-
-export const upstreamSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('unix'), path: z.string() }),
-  z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int() }),
-]);
 
 export const handleSchema = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -31,8 +31,8 @@ export function createSerialise<T>(kind: DocumentKind<T>): Serialise<T> {
   };
 }
 
-/** The JSON Schema that editors use to complete and check a document, named by its `$schema`. */
-export function revisionOf(document: JsonRecord): number {
+/** Which write the text is of; undefined where it does not say. */
+export function revisionOf(document: JsonRecord): number | undefined {
   const { revision } = document;
-  return typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0 ? revision : 0;
+  return typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0 ? revision : undefined;
 }

@@ -1,6 +1,8 @@
 /** The store: two JSON documents, one writer in this process, and an admin with an editor. */
 
 import type { RecordChange } from './draft.ts';
+import type { EditRecord } from './editLog.ts';
+import type { Fault } from './faults.ts';
 
 export type DeepReadonly<T> = T extends (infer U)[]
   ? readonly DeepReadonly<U>[]
@@ -32,9 +34,22 @@ export type ChangeListener<T> = (change: {
   by: 'program' | 'hand';
 }) => void;
 
+/** What people did to `admin.json` with an editor. */
+export interface HandEdits {
+  /** Newest first, some hundred. */
+  list(): readonly EditRecord[];
+  /** The file as it is now, if it cannot be taken: the last good state goes on until it is mended or dismissed. */
+  readonly refused: { since: string; faults: readonly Fault[] } | undefined;
+  /** Writes the last good state over a refused edit (which is kept aside). False if there is none. */
+  dismiss(by: string): Promise<boolean>;
+  /** Looks at once, instead of at the next notice. */
+  look(): Promise<void>;
+}
+
 export interface Store<Admin, State> {
   readonly admin: StoreDocument<Admin>;
   readonly state: StoreDocument<State>;
+  readonly hand: HandEdits;
   /** Writes all that is pending, then lets go of the lock. */
   close(): Promise<void>;
 }

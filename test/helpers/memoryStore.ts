@@ -10,17 +10,20 @@ export interface MemoryStore extends Store<AdminData, StateData> {
 
 export function createMemoryStore(): MemoryStore {
   const admin = memoryDocument<AdminData>({
-    version: 1,
+    version: 2,
     accounts: {},
     groups: {},
     shares: {},
     announcements: {},
     servers: {},
+    services: {},
+    profiles: {},
   });
   const state = memoryDocument<StateData>({ version: 1, servers: {}, tokens: {}, sessions: {}, choices: {} });
   return {
     admin: admin.document,
     state: state.document,
+    hand: { list: () => [], refused: undefined, dismiss: () => Promise.resolve(false), look: () => Promise.resolve() },
     edit: (change) => admin.apply(change, 'hand'),
     close: () => Promise.resolve(),
   };

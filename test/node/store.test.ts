@@ -4,9 +4,11 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +28,7 @@ test('a change is seen at once, on disk when awaited, and there after a restart'
   await done;
   expect(JSON.parse(readFileSync(join(dataDir, 'admin.json'), 'utf8'))).toMatchObject({
     $schema: './admin.schema.json',
-    version: 1,
+    version: 2,
     accounts: { ann: { admin: true } },
   });
   await store.close();
@@ -129,24 +131,25 @@ describe('what a start refuses', () => {
     await (await openStore({ dataDir, log })).close();
   });
 
-  test.each(['admin.json', 'state.json'])(
-    'a broken %s: the file stays, the fault and the backup are named',
-    async (name) => {
-      const dataDir = freshFolder();
-      const store = await openStore({ dataDir, log });
-      await store.admin.update((draft) => void (draft.accounts['ann'] = {}));
-      await store.close();
-      const broken = '{ "version": 1,\n "accounts": {,} }';
-      writeFileSync(join(dataDir, name), broken);
-      await expect(openStore({ dataDir, log })).rejects.toMatchObject({
-        message: expect.stringContaining('line 2, column 15') as string,
-        advice: expect.stringContaining('Mend it') as string,
-      });
-      expect(readFileSync(join(dataDir, name), 'utf8')).toBe(broken);
-      const again = openStore({ dataDir, log });
-      await expect(again, 'the refused start has let go of the lock').rejects.toThrow('cannot be used');
-    },
-  );
+  test('a broken state.json: the file stays, the fault and the backup are named', async () => {
+    const dataDir = freshFolder();
+    await (await openStore({ dataDir, log })).close();
+    const broken = '{ "version": 1,\n "servers": {,} }';
+    writeFileSync(join(dataDir, 'state.json'), broken);
+    await expect(openStore({ dataDir, log })).rejects.toMatchObject({
+      message: expect.stringContaining('line 2, column 14') as string,
+      advice: expect.stringContaining('Mend it') as string,
+    });
+    expect(readFileSync(join(dataDir, 'state.json'), 'utf8')).toBe(broken);
+    const again = openStore({ dataDir, log });
+    await expect(again, 'the refused start has let go of the lock').rejects.toThrow('cannot be used');
+  });
+
+  test('a broken admin.json of which no good version was ever written', async () => {
+    const dataDir = freshFolder();
+    writeFileSync(join(dataDir, 'admin.json'), '{ "version": 1,\n "accounts": {,} }');
+    await expect(openStore({ dataDir, log })).rejects.toThrow('line 2, column 15');
+  });
 
   test('a document of a newer version', async () => {
     const dataDir = freshFolder();
@@ -190,13 +193,64 @@ describeWith(['root'], 'owners', () => {
   });
 });
 
-test('a file that was replaced is among the backups, whoever wrote it', async () => {
-  const dataDir = freshFolder();
-  const store = await openStore({ dataDir, log });
-  const byHand = '{ "version": 1, "accounts": { "by-hand": {} } }';
-  writeFileSync(join(dataDir, 'admin.json'), byHand);
-  await store.admin.update((draft) => void (draft.accounts['ann'] = {}));
-  const backups = readdirSync(join(dataDir, 'backups')).map((name) => join(dataDir, 'backups', name));
-  expect(backups.map((path) => readFileSync(path, 'utf8'))).toContain(byHand);
-  await store.close();
+describe('file systems that lack something', () => {
+  const lacks = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
+  const withoutExchange = { ...nodeFiles, exchange: () => Promise.resolve(false) };
+
+  test('no exchange, as on NFS: written by rename, with backups and hand edits as elsewhere', async () => {
+    const dataDir = freshFolder();
+    const store = await openStore({ dataDir, log, files: withoutExchange, batchMs: 1 });
+    for (const name of ['ann', 'bob', 'cy']) await store.admin.update((draft) => void (draft.accounts[name] = {}));
+    expect(readdirSync(join(dataDir, 'backups')).length).toBe(3);
+    const edited = readFileSync(join(dataDir, 'admin.json'), 'utf8').replace('"cy": {}', '"cy": {}, "dee": {}');
+    writeFileSync(join(dataDir, 'admin.json'), edited);
+    await store.admin.update((draft) => void (draft.accounts['eve'] = {}));
+    expect(Object.keys(store.admin.data.accounts).sort()).toEqual(['ann', 'bob', 'cy', 'dee', 'eve']);
+    await store.close();
+    expect(readdirSync(dataDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('no folder for the backups: the log says so, and writing goes on', async () => {
+    const { log, lines } = collectLog();
+    const dataDir = freshFolder();
+    writeFileSync(join(dataDir, 'backups'), 'in the way');
+    const store = await openStore({ dataDir, log, batchMs: 1 });
+    await store.admin.update((draft) => void (draft.accounts['ann'] = {}));
+    await store.admin.update((draft) => void (draft.accounts['bob'] = {}));
+    expect(readFileSync(join(dataDir, 'admin.json'), 'utf8')).toContain('"bob"');
+    expect(lines.map(({ msg }) => msg)).toContain('store: no backup could be kept');
+    await store.close();
+  });
+
+  test('no fsync of folders is an error that is told, not hidden', async () => {
+    const store = await openStore({ dataDir: freshFolder(), log, batchMs: 1 });
+    await store.close();
+    const files = { ...nodeFiles, syncFolder: lacks('EIO') };
+    await expect(openStore({ dataDir: freshFolder(), log, files })).rejects.toThrow('the disk reports an error');
+  });
+});
+
+describe.skipIf(!existsSync('/dev/shm'))('two file systems, between which nothing can be linked or renamed', () => {
+  test('a second name is a copy there', async () => {
+    const [from, to] = [join(mkdtempSync('/dev/shm/cg-store-'), 'from'), join(freshFolder(), 'to')];
+    writeFileSync(from, 'text');
+    await nodeFiles.keepAs(from, to);
+    expect(readFileSync(to, 'utf8')).toBe('text');
+    await expect(nodeFiles.keepAs(from, to), 'and overwrites nothing').rejects.toMatchObject({ code: 'EEXIST' });
+  });
+
+  test('admin.json behind a symlink to the other has its backups in the data folder', async () => {
+    const [dataDir, elsewhere] = [freshFolder(), mkdtempSync('/dev/shm/cg-store-')];
+    symlinkSync(join(elsewhere, 'admin.json'), join(dataDir, 'admin.json'));
+    writeFileSync(
+      join(elsewhere, 'admin.json'),
+      '{"version":2,"accounts":{},"groups":{},"shares":{},"announcements":{},"servers":{},"services":{},"profiles":{}}',
+    );
+    const store = await openStore({ dataDir, log, batchMs: 1 });
+    for (const name of ['ann', 'bob']) await store.admin.update((draft) => void (draft.accounts[name] = {}));
+    await store.close();
+    expect(readFileSync(join(elsewhere, 'admin.json'), 'utf8')).toContain('"bob"');
+    expect(readdirSync(join(dataDir, 'backups'))).toHaveLength(2);
+    expect(readdirSync(elsewhere)).toEqual(['admin.json']);
+  });
 });

@@ -36,7 +36,7 @@ test.each([
 
 test('all faults of the schema are told at once, each at its line', () => {
   const text = `{
-  "version": 1,
+  "version": 2,
   "accounts": {
     "ann": { "admn": true },
     "bob": { "blocked": "yes" }
@@ -44,7 +44,9 @@ test('all faults of the schema are told at once, each at its line', () => {
   "groups": {},
   "shares": {},
   "announcements": {},
-  "servers": { "ann/": { "desired": "sideways" } }
+  "servers": { "ann/": { "desired": "sideways" } },
+  "services": {},
+  "profiles": {}
 }`;
   expect(faultsOf(text).split('\n').sort()).toEqual([
     expect.stringMatching(/^line 10, column 26, servers\.ann\/\.desired: Invalid option/),
@@ -68,7 +70,7 @@ test('__proto__ is refused as a name, even spelled with escapes', () => {
 });
 
 test('a newer version is recognised as such, whatever else it holds', () => {
-  expect(readDocument(adminKind, '{"version": 2, "future": []}')).toEqual({ ok: false, faults: [], newer: 2 });
+  expect(readDocument(adminKind, '{"version": 3, "future": []}')).toEqual({ ok: false, faults: [], newer: 3 });
 });
 
 test('what is written is read back, with its revision', () => {
