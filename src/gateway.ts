@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createSiteAccess } from './access/siteAccess.ts';
@@ -6,7 +6,6 @@ import { createAuthorize } from './authorize.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
-import { SetupError } from './errors.ts';
 import { createHub } from './hub/createHub.ts';
 import { createAccounts } from './identity/accounts.ts';
 import { isOwnCookie } from './identity/cookies.ts';
@@ -15,6 +14,8 @@ import type { IdentityRoom } from './identity/createIdentity.ts';
 import type { PrintedLink } from './identity/firstRunLinks.ts';
 import { withHubTokens } from './identity/withHubTokens.ts';
 import { createPeople } from './identity/people.ts';
+import { createListening } from './listen/createListening.ts';
+import { createInnerListener } from './listen/innerListener.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
 import { pageHeaders } from './pages/pageHeaders.ts';
@@ -57,6 +58,8 @@ export interface Gateway {
   signInLinks(): Promise<PrintedLink[]>;
   /** Opens the port, then finds again what an earlier run left running. Throws `SetupError` where the port is not to be had. */
   listen(): Promise<void>;
+  /** Reads certificates anew. */
+  reload(): Promise<void>;
   /** Ends the gateway's part; running servers go on. */
   close(): Promise<void>;
 }
@@ -70,7 +73,7 @@ const closeGoingAway = 1001;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, firstRun, log, clock = systemClock, end = () => {} } = options;
   const { dataDir, listen } = config;
-  const publicUrl = config.publicUrl ?? `http://localhost:${listen.port}`;
+  const publicUrl = config.publicUrl ?? `http${listen.tls === undefined ? '' : 's'}://localhost:${listen.port}`;
   const urls = createUrls(publicUrl);
   const basePath = urls.base.slice(0, -1);
   const uid = process.geteuid?.() ?? 0;
@@ -108,11 +111,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     accounts,
     clock,
     log,
-    localOrigin: () => localOrigin(listen),
+    fetchOwn: (url, init) => providerListener.fetch(url, init),
     render: createRenderView(shell),
     pageHeaders: pageHeaders(urls),
   });
-  const { identify, sessions, csrf } = identity;
+  const { identify, sessions, csrf, provider } = identity;
+  const providerListener = createInnerListener(join(runtimeDir, 'provider.sock'), provider);
+  const listening = await createListening({ config: listen, urls, log });
 
   const hub = createHub({
     config,
@@ -192,7 +197,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     config: config.proxy,
     app: (req, res) => void listener(req, res),
-    provider: identity.provider,
+    provider,
+    create: (options) => listening.create(options),
+    findClient: (req) => listening.findClient(req),
     render: createRenderDecision(shell),
   });
 
@@ -226,20 +233,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     signInLinks: () => (firstRun ? identity.signInLinks() : Promise.resolve([])),
     async listen() {
       await hub.listen();
-      door.listen(listen.port, listen.host);
-      await once(door, 'listening').catch((error: unknown) => {
-        throw cannotListen(listen, error);
-      });
+      await providerListener.listen();
+      await listening.listen(door);
       await servers.reconcile();
     },
+    reload: () => listening.reload(),
     async close() {
       door.close();
       watch.close();
+      listening.close();
       await hop.close();
       door.closeAllConnections();
       await servers.close();
       await pool.close();
       await hub.close();
+      await providerListener.close();
       identity.close();
       await store.close();
     },
@@ -272,20 +280,4 @@ type AnyTarget = { kind: 'server'; owner: string; name: string } | { kind: 'serv
 function sameTarget(one: AnyTarget, other: AnyTarget): boolean {
   if (one.kind !== other.kind || one.name !== other.name) return false;
   return one.kind === 'service' || (other.kind === 'server' && one.owner === other.owner);
-}
-
-/** Our own listener as we reach it ourselves: a wildcard address is not one to connect to. */
-function localOrigin({ host, port }: Config['listen']): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
-
-function cannotListen({ host, port }: Config['listen'], cause: unknown): SetupError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const why = code === 'EADDRINUSE' ? 'another program has that port' : (cause as Error).message;
-  return new SetupError(`Cannot listen on ${host} port ${port}: ${why}.`, {
-    advice: 'Choose another port with --port, or end the other program.',
-    exitCode: 69,
-    cause,
-  });
 }

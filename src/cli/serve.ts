@@ -35,6 +35,7 @@ async function serve(options: ServeOptions): Promise<void> {
     end: () => process.kill(process.pid, 'SIGTERM'),
   });
   endOnSignals(gateway);
+  process.on('SIGHUP', () => void gateway.reload());
   try {
     await gateway.listen();
   } catch (error) {

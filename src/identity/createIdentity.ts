@@ -32,8 +32,10 @@ import type { RenderView } from './views.ts';
 export interface IdentityOptions {
   config: Config;
   publicUrl: string;
-  /** How to reach our own listener: `http://127.0.0.1:8000`. */
-  localOrigin: () => string;
+  /** How to reach our own listener: `http://127.0.0.1:8000`. Needed where `fetchOwn` is not given. */
+  localOrigin?: () => string;
+  /** Fetches from the built-in provider, whatever host the URL names. */
+  fetchOwn?: ((url: string, init?: object) => Promise<Response>) | undefined;
   dataDir: string;
   store: Store<AdminData, StateData>;
   accounts: Accounts;
@@ -130,7 +132,9 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       scope: 'openid',
       clock,
       dangerouslyAllowHttp: true,
-      fetch: (url, init) => fetch(url.replace(urls.origin, options.localOrigin()), init as RequestInit),
+      fetch:
+        options.fetchOwn ??
+        ((url, init) => fetch(url.replace(urls.origin, options.localOrigin?.() ?? urls.origin), init as RequestInit)),
       skewS,
     }),
     sessions,

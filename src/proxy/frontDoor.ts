@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Config } from '../config/schema.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import { clientOf } from '../listen/clientAddress.ts';
+import type { Client } from '../listen/clientAddress.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { answerBrokenRequest, answerHttp, answerUpgrade, limitBody } from './answers.ts';
 import { readCanonical } from './canonical.ts';
@@ -27,6 +29,10 @@ export interface FrontDoorParts {
   basePath: string;
   config: Config['proxy'];
   log: Logger;
+  /** Makes the server itself: plain, or with TLS. */
+  create?: (options: ServerOptions) => Server;
+  /** Whom a request comes from, where proxies in front are trusted to say. */
+  findClient?: (req: IncomingMessage) => Client;
 }
 
 /** TCP probes find clients that vanished without a word, ms of quiet before the first. */
@@ -42,6 +48,8 @@ export function createFrontDoor({
   basePath,
   config,
   log,
+  create = createServer,
+  findClient = clientOf,
 }: FrontDoorParts): Server {
   const nextId = createRequestIds();
   const refusals = createRefusals({ render, log });
@@ -58,8 +66,10 @@ export function createFrontDoor({
       headers: req.rawHeaders,
       upgrade,
     });
-    if (canonical.ok) return canonical.request;
-    log.info({ requestId, from: req.socket.remoteAddress, fault: canonical.fault }, 'request refused');
+    const client = findClient(req);
+    if (canonical.ok)
+      return client.host === undefined ? canonical.request : { ...canonical.request, host: client.host };
+    log.info({ requestId, from: client.address, fault: canonical.fault }, 'request refused');
     return canonical.fault;
   }
 
@@ -175,7 +185,7 @@ export function createFrontDoor({
     });
   }
 
-  const server = createServer({
+  const server = create({
     maxHeaderSize: config.maxHeaderKiB * 1024,
     headersTimeout: config.clientHeadersTimeoutS * 1000,
     keepAliveTimeout: config.clientKeepAliveS * 1000,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
+import { clientOf } from '../listen/clientAddress.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
@@ -36,7 +37,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity }: HopPart
 
   function requestHeaders(req: IncomingMessage, plan: HopPlan, exchange: Exchange): string[] {
     const forwarded: Forwarded = {
-      for: req.socket.remoteAddress ?? 'unknown',
+      for: clientOf(req).address,
       proto,
       host: exchange.request.host,
       port,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listenSchema } from './listen.ts';
 
 /** Where the gateway is reached and where it keeps things. */
 export const baseSchema = z.strictObject({
@@ -6,14 +7,9 @@ export const baseSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe(
-      'Address under which browsers reach the gateway; its path, if any, is the base path of everything. Default: http://localhost with the port of `listen`.',
+      'Address under which browsers reach the gateway; its path, if any, is the base path of everything. Default: localhost with the port of `listen`.',
     ),
-  listen: z
-    .strictObject({
-      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
-      port: z.number().int().min(0).max(65_535).default(8000).describe('TCP port; 0 picks a free one.'),
-    })
-    .prefault({}),
+  listen: listenSchema.prefault({}).describe('Where the gateway listens, and whom it believes there.'),
   dataDir: z.string().default('data').describe('Folder of the JSON store, keys and server logs; mode 0700.'),
   runtimeDir: z
     .string()

@@ -1,0 +1,40 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** `10.0.0.0/8`, `2001:db8::/32`, `127.0.0.1`. */
+function isRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+const tlsSchema = z.strictObject({
+  cert: z.string().describe("PEM file: the gateway's certificate, then its chain. Read anew when it changes."),
+  key: z.string().describe('PEM file of its private key; may be the same file.'),
+  minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest version of TLS that is spoken.'),
+  clientCa: z
+    .string()
+    .optional()
+    .describe('PEM file of authorities: only who shows a certificate of one of them gets as far as the sign-in.'),
+});
+
+/** Where the gateway listens, and whom it believes there. */
+export const listenSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  port: z.number().int().min(0).max(65_535).default(8000).describe('TCP port; 0 picks a free one.'),
+  tls: tlsSchema.optional().describe('Serve by TLS. Without it, a web server in front does.'),
+  redirectPort: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('Port, usually 80, that redirects everything to `publicUrl`.'),
+  trustedProxies: z
+    .array(z.string().refine(isRange, 'an address or a range like 10.0.0.0/8'))
+    .default([])
+    .describe(
+      'Addresses of proxies in front whose X-Forwarded-For, X-Forwarded-Host and Forwarded are believed. Nobody is, by default.',
+    ),
+});

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+/** Whom a request comes from, and what its browser called us. */
+export interface Client {
+  /** Address of the browser, as far as those who are trusted tell. */
+  address: string;
+  /** What a trusted proxy says that the browser asked for; undefined where none says so. */
+  host: string | undefined;
+}
+
+/** Where the client's address is kept on a request, once it has been found out. */
+const found = Symbol('client of the request');
+type Marked = IncomingMessage & { [found]?: Client };
+
+/** The client of a request that has come through the front door; otherwise the peer of its connection. */
+export function clientOf(req: IncomingMessage): Client {
+  return (req as Marked)[found] ?? { address: plainAddress(req.socket.remoteAddress), host: undefined };
+}
+
+/**
+ * Finds out the client of each request and notes it there for `clientOf`. Headers are believed only from a peer in
+ * `trusted` (addresses and ranges), and only as far as the chain of trusted ones reaches: the client is the last
+ * address, from the right, that is not one of them. So nothing that a client itself wrote counts.
+ */
+export function createClientFinder(trusted: readonly string[]): (req: IncomingMessage) => Client {
+  if (trusted.length === 0) return clientOf;
+  const proxies = toBlockList(trusted);
+  return (req) => {
+    const peer = plainAddress(req.socket.remoteAddress);
+    if (!isIn(proxies, peer)) return clientOf(req);
+    const client = behind(req, peer, proxies);
+    (req as Marked)[found] = client;
+    return client;
+  };
+}
+
+function behind({ headers }: IncomingMessage, peer: string, proxies: BlockList): Client {
+  const forwarded = headers.forwarded === undefined ? undefined : readForwarded(headers.forwarded);
+  const chain = forwarded?.map((hop) => hop.for) ?? listOf(headers['x-forwarded-for']);
+  const host = forwarded?.at(-1)?.host ?? listOf(headers['x-forwarded-host']).at(-1);
+  let address = peer;
+  for (const step of chain.toReversed()) {
+    if (!isIn(proxies, address)) break;
+    const next = addressIn(step);
+    if (next === undefined) break;
+    address = next;
+  }
+  return { address, host: host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : undefined };
+}
+
+function listOf(value: string | string[] | undefined): string[] {
+  const text = Array.isArray(value) ? value.join(',') : (value ?? '');
+  return text === '' ? [] : text.split(',').map((item) => item.trim());
+}
+
+interface ForwardedHop {
+  for: string;
+  host: string | undefined;
+}
+
+/** RFC 7239: `for=192.0.2.1;host=x, for="[2001:db8::1]:1234"`. */
+function readForwarded(value: string): ForwardedHop[] {
+  return value.split(',').map((hop) => {
+    const parameters = new Map(
+      hop.split(';').map((pair): [string, string] => {
+        const [name = '', text = ''] = pair.split('=', 2);
+        return [name.trim().toLowerCase(), text.trim().replace(/^"(.*)"$/, '$1')];
+      }),
+    );
+    return { for: parameters.get('for') ?? '', host: parameters.get('host') };
+  });
+}
+
+/** `1.2.3.4`, `1.2.3.4:567`, `[::1]:567`, `::1`; undefined for `unknown`, `_hidden` and nonsense. */
+function addressIn(text: string): string | undefined {
+  const bare = /^\[(.+)\](?::[0-9]+)?$/.exec(text)?.[1] ?? text.replace(/^([0-9.]+):[0-9]+$/, '$1');
+  return isIPv4(bare) || isIPv6(bare) ? plainAddress(bare) : undefined;
+}
+
+/** An IPv4 peer of a listener on `::` looks like `::ffff:192.0.2.1`. */
+function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=[0-9.]+$)/i, '') ?? 'unknown';
+}
+
+function toBlockList(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', prefix] = range.split('/');
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  if (isIPv4(address)) return list.check(address, 'ipv4');
+  return isIPv6(address) && list.check(address, 'ipv6');
+}
