@@ -13,7 +13,7 @@ beforeEach(async () => {
 test('without a file the defaults hold: loopback only, data beside the program', async () => {
   const { config, file } = await loadConfig({ env: {}, cwd });
   expect(file).toBeNull();
-  expect(config.listen).toEqual({ host: '127.0.0.1', port: 8000 });
+  expect(config.listen).toMatchObject({ host: '127.0.0.1', port: 8000 });
   expect(config.dataDir).toBe(join(cwd, 'data'));
 });
 
@@ -24,7 +24,7 @@ test('flags win over the environment, the environment over the file', async () =
     overrides: fromAssignment('listen.port=3'),
     cwd,
   });
-  expect(config.listen).toEqual({ host: '127.0.0.2', port: 3 });
+  expect(config.listen).toMatchObject({ host: '127.0.0.2', port: 3 });
   expect(config.log.level).toBe('debug');
 });
 
