@@ -33,7 +33,7 @@ export function answerHttp(
  * To close while the client still sends is to reset the connection, and the answer may be lost with it (RFC 9112,
  * 9.6): its body is read and thrown away for a while.
  */
-export function linger(req: IncomingMessage): void {
+function linger(req: IncomingMessage): void {
   req.resume();
   const cut = setTimeout(() => req.socket.destroy(), lingerMs);
   const stop = (): void => clearTimeout(cut);
@@ -62,14 +62,27 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
   socket.once('close', () => clearTimeout(cut));
 }
 
-/** What the parser itself refused: there is no request to answer, only a socket. */
+const latest = Symbol('latest answer');
+type Marked = Duplex & { [latest]?: ServerResponse };
+
+/** Notes which answer is due on a connection, for the case that the parser refuses what comes next. */
+export function noteAnswer(socket: Duplex, res: ServerResponse): void {
+  (socket as Marked)[latest] = res;
+}
+
+/**
+ * What the parser itself refused: there is no request to answer, only a socket. Nothing is put behind an answer that
+ * closes the connection, nor into the middle of one.
+ */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (socket.destroyed) return;
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const answer = (socket as Marked)[latest];
+  const begun = answer?.headersSent === true && (!answer.writableFinished || !answer.shouldKeepAlive);
+  if (error.code === 'ECONNRESET' || !socket.writable || (begun && !answer.writableEnded)) {
     socket.destroy();
     return;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, ['content-length', '0', 'connection', 'close']);
-  socket.end(head, () => socket.destroy());
+  socket.end(begun ? '' : head, () => socket.destroy());
 }

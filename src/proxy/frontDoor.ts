@@ -6,7 +6,7 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { Client } from '../listen/clientAddress.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { answerBrokenRequest, answerHttp, answerUpgrade, limitBody } from './answers.ts';
+import { answerBrokenRequest, answerHttp, answerUpgrade, limitBody, noteAnswer } from './answers.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { plainRefusal } from './plainRefusal.ts';
@@ -88,6 +88,7 @@ export function createFrontDoor({
   function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const requestId = nextId();
     res.on('error', ignore);
+    noteAnswer(req.socket, res);
     const request = open(req, false, requestId);
     if (typeof request === 'string') {
       const page = plainRefusal(new GatewayError('request.malformed'), { accept: req.headers.accept, requestId });
@@ -201,6 +202,7 @@ export function createFrontDoor({
   server.on('request', (req, res) => onRequest(req, res, false));
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
   server.on('upgrade', onUpgrade);
+  server.on('connect', onUpgrade);
   server.on('clientError', answerBrokenRequest);
   return server;
 }

@@ -110,10 +110,13 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
   door.listen(0, '127.0.0.1');
   await once(door, 'listening');
   const { port } = door.address() as AddressInfo;
+  const clients = new Set<Socket>();
   const open = (bytes: string | Buffer = ''): Socket => {
     const socket = connect({ port, host: '127.0.0.1' });
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
     socket.on('error', () => undefined);
-    if (bytes.length > 0) socket.write(bytes);
+    if (bytes.length > 0) socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
     return socket;
   };
   return {
@@ -132,6 +135,7 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
     raw: (bytes) => readAll(open(bytes)),
     async close() {
       door.close();
+      for (const socket of clients) socket.destroy();
       door.closeAllConnections();
       await hop.close();
       upstream.end();

@@ -1,0 +1,115 @@
+import { bothWays, get, refused, shown, signedIn } from '../case.ts';
+import type { Case } from '../case.ts';
+
+/** Two programs could read these in two ways, so nobody does. */
+const ambiguous = [
+  ['/user/alice/../bob/x', 'dot segments'],
+  ['/user/alice/..', 'dot segments'],
+  ['/user/alice/.', 'dot segments'],
+  ['/user/alice/./x', 'dot segments'],
+  ['/user/./alice/x', 'dot segments'],
+  ['/user/../user/alice/x', 'dot segments'],
+  ['/../user/alice/x', 'dot segments'],
+  ['/user/bob/../alice/x', 'dot segments'],
+  ['/user/alice/%2e%2e/bob/x', 'encoded dots: Envoy edge guide'],
+  ['/user/alice/%2E%2E/bob/x', 'encoded dots'],
+  ['/user/alice/.%2e/bob/x', 'half-encoded dots'],
+  ['/user/alice/%2e./bob/x', 'half-encoded dots'],
+  ['/user/alice/x%2ey', 'encoded dot'],
+  ['/user/alice%2f..%2fbob/x', 'encoded slashes: Traefik GHSA-6jwx-7vp4-9847'],
+  ['/user/alice%2fx', 'encoded slash'],
+  ['/user%2falice/x', 'encoded slash before the routing part'],
+  ['/user/alice/a%2Fb', 'encoded slash'],
+  ['/user/alice/a%5cb', 'encoded backslash'],
+  ['/user/alice\\..\\bob/x', 'backslash'],
+  ['/user/alice/..\\bob/x', 'backslash'],
+  ['/user/alice/..;/bob/x', 'path parameter of dots'],
+  ['/user/alice;a=b/x', 'path parameter'],
+  ['/user/alice/;a=b/x', 'path parameter'],
+  ['/user/alice//x', 'empty segment'],
+  ['//user/alice/x', 'empty segment'],
+  ['/user//alice/x', 'empty segment'],
+  ['///user/alice/x', 'empty segments'],
+  ['/user/alice/x//', 'empty segment'],
+  ['/user/alice%00/x', 'NUL'],
+  ['/user/alice/x%00.png', 'NUL'],
+  ['/user/alice/x%0a', 'line feed'],
+  ['/user/alice/x%0d%0aX-A:%201', 'line break'],
+  ['/user/alice/x%1b[2J', 'terminal escape'],
+  ['/user/alice/x%7f', 'DEL'],
+  ['/user/alice/x%', 'incomplete escape'],
+  ['/user/alice/x%2', 'incomplete escape'],
+  ['/user/alice/x%zz', 'no escape'],
+  ['/user/alice/x%u002e', 'IIS escape'],
+  ['/user/alice/x%%32e', 'escape of an escape'],
+  ['/user/alice/%c0%ae%c0%ae/bob', 'overlong UTF-8'],
+  ['/user/alice/%e0%80%ae', 'overlong UTF-8'],
+  ['/user/alice/%c0%af', 'overlong slash'],
+  ['/user/alice/%ff', 'no UTF-8'],
+  ['/user/alice/%ed%a0%80', 'a surrogate'],
+  ['/user/%61lice/x', 'needless escape: Hono CVE-2026-47676'],
+  ['/user/alic%65/x', 'needless escape'],
+  ['/user/alice/%61pi', 'needless escape where a server name may stand'],
+  ['/user/alice/x"', 'quote'],
+  ['/user/alice/<x>', 'angle brackets'],
+  ['/user/alice/x`', 'backtick'],
+] as const;
+
+/** Clear enough, and not alice's. */
+const others = [
+  ['/user/bob/x', 403],
+  ['/user/ALICE/x', 403],
+  ['/user/Alice/x', 403],
+  ['/user/alice%20/x', 403],
+  ['/user/alice%25/x', 403],
+  ['/user/%2561lice/x', 403],
+  ['/user/alice@evil/x', 403],
+  ['/user/alice:80/x', 403],
+  ['/user/alice,bob/x', 403],
+  ['/user/al%C3%ACce/x', 403],
+  ['/user/alice%CC%80/x', 403],
+  ['/user/root/x', 403],
+  ['/services/x/y', 403],
+  ['/services/alice', 403],
+] as const;
+
+const pages = ['/USER/alice/x', '/user', '/%75ser/alice/x', '/userx/alice/x', '/user;x/alice/', '/hub/user/alice/x'];
+
+const carried = [
+  '/user/alice/x/%41',
+  '/user/alice/x/%252e%252e/y',
+  '/user/alice/x/a;b=c',
+  '/user/alice/x?next=//evil.example/../..',
+  '/user/alice/x?a=%0d%0aSet-Cookie:%20b',
+  '/user/alice/x?%00',
+  '/user/alice/x???',
+  "/user/alice/x?a='or''='",
+  '/user/alice/...',
+  '/user/alice/..x',
+  '/user/alice/x/%E2%82%AC',
+];
+
+export const paths: Case[] = [
+  ...ambiguous.flatMap(([path, ref]) => bothWays(shown(path), ref, signedIn, path, refused)),
+  ...others.flatMap(([path, status]) =>
+    bothWays(shown(path), 'another name is another person', signedIn, path, { kind: 'denied', status }),
+  ),
+  ...pages.map((path): Case => ({
+    name: shown(path),
+    ref: 'routes are compared as they are written',
+    fate: { kind: 'ours' },
+    bytes: get([], path),
+  })),
+  ...carried.map((path): Case => ({
+    name: shown(path),
+    ref: 'one reading only: it passes as it is',
+    fate: { kind: 'carried', lines: [`GET ${path} HTTP/1.1`, 'Host: h'] },
+    bytes: get([], path),
+  })),
+  {
+    name: 'a path of 40 kB',
+    ref: 'RFC 9112, 3',
+    fate: { kind: 'refused', status: 431 },
+    bytes: get([], `/user/alice/${'a'.repeat(40_000)}`),
+  },
+];

@@ -1,0 +1,81 @@
+import { bytesOf, refused, shown, signedIn } from '../case.ts';
+import type { Case } from '../case.ts';
+
+const targets = [
+  ['http://h/user/alice/x', 'absolute form: Traefik GHSA-6jwx-7vp4-9847'],
+  ['HTTP://h/user/alice/x', 'absolute form'],
+  ['https://evil.example/user/alice/x', 'absolute form, other host'],
+  ['http://a@h/user/alice/x', 'userinfo'],
+  ['ws://h/user/alice/x', 'absolute form'],
+  ['//h/user/alice/x', 'scheme-relative: jupyterhub CVE-2026-33709'],
+  ['*', 'asterisk form: RFC 9112, 3.2.4'],
+  ['h:80', 'authority form: RFC 9112, 3.2.3'],
+  ['user/alice/x', 'no slash'],
+  ['\\user\\alice\\x', 'backslashes'],
+  ['/user/alice/x#f', 'fragment: oauth2-proxy CVE-2026-41059'],
+  ['/user/alice/x?a#f', 'fragment behind the query'],
+  ['/user/alice/\u0000', 'NUL'],
+  ['/user/alice/\u0001', 'control character'],
+  ['/user/alice/\u007f', 'DEL'],
+  ['/user/alice/\u00e9', 'a byte outside ASCII'],
+  ['/user/alice/x?\u0000', 'NUL in the query'],
+  ['/user/alice/x?\u00ff', 'a byte outside ASCII in the query'],
+  ['/user/alice/a b', 'space'],
+  ['/user/alice/a\tb', 'tab'],
+  ['', 'empty'],
+] as const;
+
+const lines = [
+  ['GET /user/alice/x', 'HTTP/0.9'],
+  ['GET /user/alice/x HTTP/0.9', 'HTTP/0.9'],
+  ['GET /user/alice/x HTTP/2.0', 'HTTP/2 on a line'],
+  ['GET /user/alice/x HTTP/3.0', 'no such version'],
+  ['GET /user/alice/x HTTP/1.2', 'no such version'],
+  ['GET /user/alice/x HTTP/1.10', 'two digits'],
+  ['GET /user/alice/x http/1.1', 'lower case'],
+  ['GET /user/alice/x HTTP/ 1.1', 'space in the version'],
+  ['GET /user/alice/x XTTP/1.1', 'no HTTP'],
+  ['GET /user/alice/x HTTP/1.1 x', 'a fourth word'],
+  ['GET\t/user/alice/x\tHTTP/1.1', 'tabs: RFC 9112, 3'],
+  ['GET\u000b/user/alice/x HTTP/1.1', 'vertical tab'],
+  ['\u0000GET /user/alice/x HTTP/1.1', 'NUL first'],
+  [' GET /user/alice/x HTTP/1.1', 'space first'],
+  ['get /user/alice/x HTTP/1.1', 'lower-case method'],
+  ['G(T /user/alice/x HTTP/1.1', 'no token'],
+  ['GET: /user/alice/x HTTP/1.1', 'no token'],
+  [`${'A'.repeat(300)} /user/alice/x HTTP/1.1`, 'long method'],
+  ['FOO /user/alice/x HTTP/1.1', 'unknown method'],
+  ['TRACE /user/alice/x HTTP/1.1', 'TRACE shows cookies'],
+  ['CONNECT /user/alice/x HTTP/1.1', 'a tunnel through a path'],
+  ['CONNECT h:80 HTTP/1.1', 'a tunnel'],
+  ['PRI * HTTP/2.0', 'HTTP/2 preface: RFC 9113, 3.4'],
+  ['SSH-2.0-client', 'another protocol'],
+] as const;
+
+export const requestLine: Case[] = [
+  ...targets.map(([target, ref]) => ({
+    name: `target ${shown(target)}`,
+    ref,
+    fate: refused,
+    bytes: bytesOf(`GET ${target} HTTP/1.1`, signedIn),
+  })),
+  ...lines.map(([line, ref]) => ({ name: `line ${shown(line)}`, ref, fate: refused, bytes: bytesOf(line, signedIn) })),
+  {
+    name: 'line feeds without carriage returns',
+    ref: 'RFC 9112, 2.2',
+    fate: refused,
+    bytes: `GET /user/alice/x HTTP/1.1\n${signedIn.join('\n')}\n\n`,
+  },
+  {
+    name: 'carriage returns without line feeds',
+    ref: 'RFC 9112, 2.2',
+    fate: refused,
+    bytes: `GET /user/alice/x HTTP/1.1\r${signedIn.join('\r')}\r\r`,
+  },
+  {
+    name: 'a TLS hello',
+    ref: 'another protocol',
+    fate: refused,
+    bytes: '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\r\n\r\n',
+  },
+];
