@@ -52,6 +52,11 @@ export function createContract(deps: ContractDeps): HubContract {
       deps.accounts.drop(account);
       await deps.tokens.revokeWhere((record) => record.owner === account || ownsClient(account, record.clientId));
     },
+    async serviceToken(service) {
+      await deps.tokens.revokeWhere((record) => record.kind === 'service' && record.owner === service);
+      const note = `Service ${service}`;
+      return (await deps.tokens.issue({ kind: 'service', owner: service, scopes: ['inherit'], note })).token;
+    },
     resolveToken(token) {
       const principal = deps.principals.ofToken(token);
       return principal === undefined ? undefined : deps.principals.toIdentity(principal);

@@ -72,7 +72,8 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
     const target = clientTarget(record);
     const open = target !== undefined && deps.mayOpen(account, target);
     const has = open ? parseScopes([...formatScopes(own), accessScope(target)]) : own;
-    const scopes = intersectScopes(parseScopes(expandScopes(record.scopes, scopeOwner(record))), has, groupsOf);
+    const held = expandScopes([...record.scopes, ...identifyScopes], scopeOwner(record));
+    const scopes = intersectScopes(parseScopes(held), has, groupsOf);
     return target === undefined || open ? scopes : withoutAccess(scopes);
   }
 
@@ -80,8 +81,7 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
     const service = deps.services().find(({ name }) => name === record.owner);
     if (service === undefined) return undefined;
     const owner = { service: service.name };
-    const identify = `read:services:name!service=${service.name}`;
-    const own = parseScopes([identify, ...expandScopes(service.scopes, owner)]);
+    const own = parseScopes(expandScopes(service.scopes, owner));
     const full = record.scopes.includes('inherit');
     const scopes = full ? own : intersectScopes(parseScopes(expandScopes(record.scopes, owner)), own, groupsOf);
     const { name, admin } = service;
@@ -115,6 +115,9 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
     },
   };
 }
+
+/** Every person's token may say whose it is. */
+const identifyScopes = ['read:users:name!user', 'read:users:groups!user'];
 
 export function accessScope(target: Target): string {
   return target.kind === 'server'

@@ -15,6 +15,8 @@ export interface HubContract {
   /** All tokens that this session's browser obtained die. */
   forgetSession(sessionId: string): Promise<void>;
   forgetAccount(account: string): Promise<void>;
+  /** A new token of a service, with all that the service may; its earlier ones die. */
+  serviceToken(service: string): Promise<string>;
   /** From memory, at once. */
   resolveToken(token: string): Identity | undefined;
   /**

@@ -56,9 +56,10 @@ export function createNamed(parts: NamedParts): Pick<Servers, 'create' | 'edit' 
 
 /** Names are part of paths and of socket names (jupyterhub 6 has the same rule). */
 export function checkServerName(name: string): void {
-  if (name !== '' && !/^[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?$/.test(name))
+  if (name !== '' && !/^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,29}$/.test(name))
     throw new GatewayError('request.invalid', {
-      message: 'The name of a server has small letters, digits and hyphens between them, at most 30.',
+      message:
+        'The name of a server has small letters, digits and single hyphens, begins with a letter, and is at most 30 long.',
     });
 }
 

@@ -143,6 +143,7 @@ function fakeHub(hub: ServersWorld['hub'], mode: () => string): HubContract {
     },
     forgetSession: () => Promise.resolve(),
     forgetAccount: () => Promise.resolve(),
+    serviceToken: () => Promise.resolve(''),
     resolveToken: () => undefined,
     loginCookieFits: () => true,
   };

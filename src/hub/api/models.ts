@@ -20,7 +20,8 @@ export const serverModel = z
     full_url: z.string(),
     full_progress_url: z.string(),
     state: z
-      .record(z.string(), z.unknown())
+      .object({ pid: z.number().int().nullable() })
+      .nullable()
       .optional()
       .meta({ description: 'With the scope `admin:server_state` alone.' }),
   })

@@ -1,6 +1,6 @@
 import type { Account } from '../../access/types.ts';
 import { keyText } from '../../servers/types.ts';
-import type { ServerView } from '../../servers/types.ts';
+import type { ServerKey, ServerView } from '../../servers/types.ts';
 import { toHubGroup } from '../groupNames.ts';
 import type { FilterKind } from '../scopes/scopeSet.ts';
 import type { Token } from '../tokens/createTokens.ts';
@@ -46,8 +46,16 @@ export function presentServer(deps: Pick<ApiDeps, 'urls'>, view: ServerView, may
     full_url: urls.origin + prefix,
     full_progress_url: urls.origin + progress,
   };
-  if (may('admin:server_state', 'server', keyText(view))) model.state = view.pid === null ? {} : { pid: view.pid };
+  if (may('admin:server_state', 'server', keyText(view))) model.state = isActive(view) ? { pid: view.pid } : null;
   return model;
+}
+
+/** The default server of a user who has not started it yet: every user has one. */
+export function neverStarted({ urls }: Pick<ApiDeps, 'urls'>, key: ServerKey): ServerView {
+  const prefix = urls.prefix(key);
+  const never = { startedBy: null, startedAt: null, lastActivityAt: null, pid: null, upstream: null, failure: null };
+  const nothing = { phase: 'stopped', displayName: '', profile: 'default', options: {}, program: '' } as const;
+  return { ...key, ...nothing, ...never, prefix, url: prefix };
 }
 
 /** Field names by the scope that shows them (jupyterhub 6, `apihandlers/base.py`). */

@@ -1,5 +1,5 @@
 import type { ProgressEvent, ServerKey, ServerView } from '../../servers/types.ts';
-import { invalid } from './answers.ts';
+import { invalid, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { isReady, pendingOf } from './present.ts';
 import { defineRoute } from './route.ts';
@@ -24,6 +24,7 @@ export function progressRoutes(deps: ApiDeps): Route[] {
     },
     async handle(call) {
       const { key, view } = await findServer(deps, call);
+      if (deps.servers().get(key) === undefined) throw notFound('No such server.');
       if (view.phase === 'stopped' || view.phase === 'stopping')
         throw invalid(`The server is not starting (it is ${pendingOf(view) ?? 'stopped'}).`);
       return stream(deps, key, view);

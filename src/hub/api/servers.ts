@@ -5,7 +5,7 @@ import type { ServerKey, ServerView } from '../../servers/types.ts';
 import { conflict, empty, forbidden, invalid, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { serverModel } from './models.ts';
-import { isActive, isReady, pendingOf, presentServer } from './present.ts';
+import { isActive, isReady, neverStarted, pendingOf, presentServer } from './present.ts';
 import { defineRoute } from './route.ts';
 import type { Call, Route } from './route.ts';
 import { dropShares, moveShares } from './serverShares.ts';
@@ -37,7 +37,14 @@ interface Asked {
 export function serverRoutes(deps: ApiDeps): Route[] {
   const both = (route: Route): Route[] => {
     const main = { ...route, path: '/users/{name}/server', summary: `${route.summary} (the default server)` };
-    return [main, { ...route, path: '/users/{name}/servers/{server_name}', aliases: ['/users/{name}/servers/'] }];
+    return [
+      main,
+      {
+        ...route,
+        path: '/users/{name}/servers/{server_name}',
+        aliases: ['/users/{name}/servers/', '/users/{name}/servers'],
+      },
+    ];
   };
   return [read, create, start, edit, stop].flatMap((make) => both(make(deps)));
 }
@@ -114,6 +121,7 @@ const edit = (deps: ApiDeps): Route =>
         throw invalid('Must specify at least one field to modify.');
       const { view } = await findServer(deps, call);
       if (isActive(view)) throw invalid('The server is active. Please stop it before modifying it.');
+      if (deps.servers().get(key) === undefined) await deps.servers().create(key, {});
       const change = { displayName: display, options: chosen, ...(name === undefined ? {} : { name }) };
       const edited = await deps.servers().edit(key, change);
       if (name !== undefined) await moveShares(deps.store, key, name);
@@ -147,7 +155,7 @@ export async function findServer(
   call: Pick<Call, 'param' | 'who'>,
 ): Promise<{ key: ServerKey; view: ServerView }> {
   const key = await keyOf(deps, call);
-  const view = deps.servers().get(key);
+  const view = deps.servers().get(key) ?? (key.name === '' ? neverStarted(deps, key) : undefined);
   if (view === undefined) throw notFound('No such server.');
   return { key, view };
 }

@@ -5,7 +5,7 @@ import { conflict, empty, forbidden, invalid, listAnswer, notFound } from './ans
 import type { ApiDeps } from './deps.ts';
 import type { KnownUser } from './directory.ts';
 import { pagedModel, userModel } from './models.ts';
-import { isActive, isReady, presentUser } from './present.ts';
+import { isActive, isReady, neverStarted, presentUser } from './present.ts';
 import type { UserModel } from './models.ts';
 import { defineRoute } from './route.ts';
 import type { Call, Route } from './route.ts';
@@ -172,6 +172,7 @@ async function modelOf(
     .list()
     .filter(({ owner }) => owner === user.name);
   const account = deps.cache.get(user.name);
+  if (!servers.some(({ name }) => name === '')) servers.push(neverStarted(deps, { owner: user.name, name: '' }));
   return presentUser(deps, { user, account, servers, includeStopped: isOn(includeStopped) }, may);
 }
 

@@ -26,9 +26,10 @@ export function grantedScopes(making: TokenMaking, asked: readonly string[] | un
     if (fault !== undefined) throw refused(fault);
   }
   const wide = asked === undefined || asked.includes('inherit');
-  if (wide && own && maker.full) return ['inherit'];
   const limit = own && maker.full ? ownerScopes : intersectScopes(maker.scopes, ownerScopes, groupsOf);
-  if (wide) return formatScopes(limit);
+  if (wide && own && maker.full) return ['inherit'];
+  const most = formatScopes(limit);
+  if (wide) return most.join() === formatScopes(ownerScopes).join() ? ['inherit'] : most;
   const wanted = parseScopes(expandScopes(asked, { user: owner.name }));
   const granted = new Set(formatScopes(intersectScopes(wanted, limit, groupsOf)));
   if (formatScopes(wanted).some((scope) => !granted.has(scope))) throw refused('some are not held');
