@@ -27,7 +27,8 @@ export function createAuthorize(parts: GateParts): Authorize {
     if (matched === undefined) return { kind: 'app' };
     if (!sameOrigin(request, parts.publicOrigin))
       return refuse('access.origin', `upgrade from origin ${request.origin ?? 'none'}`);
-    const who = parts.identify({ cookie: request.cookie, authorization: request.authorization });
+    const { cookie, authorization, header } = request;
+    const who = parts.identify({ cookie, authorization, header });
     return who instanceof Promise
       ? who.then((verified) => decide(parts, request, matched, verified))
       : decide(parts, request, matched, who);

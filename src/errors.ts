@@ -49,6 +49,36 @@ const kinds = {
     message: 'Too many attempts to sign in.',
     advice: 'Wait a minute and try again.',
   },
+  'auth.password': {
+    status: 401,
+    message: 'The name or the password is not right.',
+    advice: 'Try again.',
+  },
+  'auth.locked': {
+    status: 403,
+    message: 'This account is locked for now.',
+    advice: 'Wait some minutes, or ask the administrator of this site.',
+  },
+  'auth.account-expired': {
+    status: 403,
+    message: 'This account has expired.',
+    advice: 'Ask the administrator of this site to prolong it.',
+  },
+  'auth.password-expired': {
+    status: 403,
+    message: 'The password of this account has expired.',
+    advice: 'Change it where you can log in (ssh, or `passwd` in a terminal), then sign in here.',
+  },
+  'auth.not-allowed': {
+    status: 403,
+    message: 'The password is right, but this system does not let the account in here.',
+    advice: 'Ask the administrator of this site.',
+  },
+  'auth.own-user': {
+    status: 403,
+    message: 'This gateway does not run as root, so it can check the password of one account alone: its own.',
+    advice: 'Ask the administrator of this site to run the gateway as root, or to connect it to a sign-in service.',
+  },
   'auth.link': {
     status: 403,
     message: 'This sign-in link has been used or has expired.',

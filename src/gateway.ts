@@ -8,12 +8,12 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { createHub } from './hub/createHub.ts';
 import { createAccounts } from './identity/accounts.ts';
-import { isOwnCookie } from './identity/cookies.ts';
 import { createIdentity } from './identity/createIdentity.ts';
 import type { IdentityRoom } from './identity/createIdentity.ts';
 import type { PrintedLink } from './identity/firstRunLinks.ts';
 import { withHubTokens } from './identity/withHubTokens.ts';
 import { createPeople } from './identity/people.ts';
+import { clientOf } from './listen/clientAddress.ts';
 import { createListening } from './listen/createListening.ts';
 import { createInnerListener } from './listen/innerListener.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
@@ -55,6 +55,8 @@ export interface Gateway {
   servers: ServersRoom;
   /** Titles of the UI server programs that a start offers, best first. */
   programs: string;
+  /** What the person at the terminal must know of how people sign in here. */
+  notes: readonly string[];
   signInLinks(): Promise<PrintedLink[]>;
   /** Opens the port, then finds again what an earlier run left running. Throws `SetupError` where the port is not to be had. */
   listen(): Promise<void>;
@@ -109,6 +111,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir,
     store,
     accounts,
+    firstRun,
+    clientOf,
+    pamPool: () => createJobPool({ threads: config.identity.pam.threads, minThreads: 1, tasksPerThread: 1 }),
     clock,
     log,
     fetchOwn: (url, init) => providerListener.fetch(url, init),
@@ -161,6 +166,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const hop = createHop({
     config: config.proxy,
     publicUrl,
+    secretHeaders: identity.credentialHeaders,
     log,
     clock,
     onActivity: (target) => {
@@ -183,7 +189,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const authorize = createAuthorize({
     identify: withHubTokens(identify, (token) => hub.contract.resolveToken(token)),
     access,
-    isOwnCookie,
+    isOwnCookie: (name) => identity.isCredentialCookie(name),
     publicOrigin: urls.origin,
     match: (path) => routes.match(path),
     view: (key) => servers.get(key),
@@ -218,6 +224,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   hub.onTokensEnd((ids) => {
     hop.connections.closeWhere((open) => ids.has(open.sessionId), closeRevoked, 'token revoked');
   });
+  sessions.onRenew((sessionId, expiresAt) => {
+    for (const via of ['cookie', 'header'] as const) hop.connections.prolong({ sessionId, via, expiresAt });
+  });
   store.admin.onChange(() => {
     const blocked = (name: string): boolean => store.admin.data.accounts[name]?.blocked === true;
     hop.connections.closeWhere((open) => blocked(open.account), closeRevoked, 'account blocked');
@@ -230,7 +239,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       .list()
       .map((program) => program.title)
       .join(', '),
-    signInLinks: () => (firstRun ? identity.signInLinks() : Promise.resolve([])),
+    notes: identity.notes,
+    signInLinks: () => identity.signInLinks(),
     async listen() {
       await hub.listen();
       await providerListener.listen();

@@ -61,3 +61,18 @@ export interface StopResult {
 export interface RecoverJob {
   runFile: string;
 }
+
+/** Asks PAM about a name and a password. */
+export interface PamJob {
+  /** File in /etc/pam.d. */
+  service: string;
+  name: string;
+  password: string;
+  /** Where the person sits (`PAM_RHOST`), or empty. */
+  address: string;
+}
+
+/** `code` is PAM's own; `name` the canonical one. */
+export type PamAnswer =
+  | { ok: true; name: string }
+  | { ok: false; step: 'load' | 'start' | 'authenticate' | 'account' | 'item'; code: number; message: string };

@@ -7,6 +7,7 @@ export function banner(gateway: Gateway, links: readonly PrintedLink[]): string 
     '',
     `  Cylc Gateway is at ${gateway.urls.origin}${gateway.urls.base}`,
     `  UI server: ${gateway.programs}`,
+    ...gateway.notes.map((note) => `  Note: ${note}`),
     ...links.flatMap(({ warning }) => (warning === undefined ? [] : [`  Warning: ${warning}`])),
     ...(links.length === 0 ? [] : ['', '  Sign in by one of these links; each works once:']),
     ...links.map((link) => `    ${link.account.padEnd(12)} ${link.url}`),

@@ -54,6 +54,8 @@ export interface CookieNames {
   /** Prefix of the cookies that hold a sign-in under way, one a tab. */
   login: string;
   csrf: string;
+  /** Counts how often the browser was sent on from the sign-in lately. */
+  turns: string;
 }
 
 /**
@@ -66,6 +68,7 @@ export function ownCookieNames(secure: boolean): CookieNames {
     session: `${prefix}cylc-gateway`,
     login: `${prefix}cylc-gateway-login-`,
     csrf: `${prefix}cylc-gateway-csrf`,
+    turns: `${prefix}cylc-gateway-turns`,
   };
 }
 

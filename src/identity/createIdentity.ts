@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { GatewayError } from '../errors.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import { createUrls } from '../urls.ts';
 import type { Accounts } from './accounts.ts';
-import { ownCookieNames } from './cookies.ts';
+import { createBuiltIn } from './builtIn.ts';
+import { isOwnCookie, ownCookieNames } from './cookies.ts';
 import { createCsrf } from './csrf.ts';
 import type { Csrf } from './csrf.ts';
 import { createIdentify } from './identify.ts';
@@ -15,17 +15,23 @@ import { openKeyring } from './keyring.ts';
 import type { Keyring } from './keyring.ts';
 import { createSignInLinks } from './links.ts';
 import { createLoginStates } from './loginState.ts';
-import { createOidcClient } from './oidcClient.ts';
-import { createProvider } from './provider.ts';
-import type { InteractionVisit, ProviderHandler } from './provider.ts';
-import { createSessions, sessionAudience, sessionTokenType } from './sessions.ts';
+import type { PamPool } from './pam.ts';
+import { createPasswordPage } from './passwordPage.ts';
+import { createSiteAccounts } from './siteAccounts.ts';
+import type { ProviderHandler } from './provider.ts';
+import { startRenewals } from './renewals.ts';
+import { createSessions } from './sessions.ts';
 import type { Sessions } from './sessions.ts';
 import { createSignInApp } from './signInApp.ts';
+import { checkSignIn, createSitePam, takesPasswords } from './signInMethods.ts';
+import { createSiteOidc } from './siteOidc.ts';
+import { createSiteVerifier } from './siteVerifier.ts';
 import { firstRunLinks } from './firstRunLinks.ts';
 import type { PrintedLink } from './firstRunLinks.ts';
-import { createTokenCache } from './tokenCache.ts';
+import { createSessionOf } from './staleSession.ts';
+import { createTokenHolders } from './tokenHolders.ts';
+import { createTries } from './tries.ts';
 import type { Identify } from './types.ts';
-import { createVerifier } from './verify.ts';
 import { renderPlain } from './views.ts';
 import type { RenderView } from './views.ts';
 
@@ -36,9 +42,15 @@ export interface IdentityOptions {
   localOrigin?: () => string;
   /** Fetches from the built-in provider, whatever host the URL names. */
   fetchOwn?: ((url: string, init?: object) => Promise<Response>) | undefined;
+  /** Whom a request comes from, as far as trusted proxies tell. */
+  clientOf(request: IncomingMessage): { address: string };
+  /** No configuration: people sign in by links from the terminal. Default false. */
+  firstRun?: boolean;
   dataDir: string;
   store: Store<AdminData, StateData>;
   accounts: Accounts;
+  /** Threads for PAM, made when the first password comes. */
+  pamPool: () => PamPool;
   clock: Clock;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   render?: RenderView;
@@ -57,119 +69,144 @@ export interface IdentityRoom {
   sessions: Sessions;
   csrf: Csrf;
   keyring: Keyring;
+  /** Cookies that prove who somebody is, ours and those of the site's single sign-on: no upstream may see one. */
+  isCredentialCookie(name: string): boolean;
+  /** Headers that do, lower case. */
+  credentialHeaders: readonly string[];
+  /** What the person at the terminal must know of how people sign in here. */
+  notes: readonly string[];
   close(): void;
 }
 
-const clientId = 'cylc-gateway';
 const linkLifetimeMs = 3_600_000;
-/** Between the click on the button and the provider's question who it was, ms. */
-const grantLifetimeMs = 60_000;
 
-/** Who is asking, and how they sign in. Throws `SetupError` where the keys in `dataDir` will not do. */
+/** Who is asking, and how they sign in. Throws `SetupError` where keys, files or settings will not do. */
 export async function createIdentity(options: IdentityOptions): Promise<IdentityRoom> {
-  const { clock, store, accounts, log } = options;
-  const { lifetimeS, skewS } = options.config.identity.session;
+  const { clock, config, store, accounts, log, dataDir, firstRun = false } = options;
+  const { identity } = config;
+  const { lifetimeS, skewS } = identity.session;
+  checkSignIn({ config, firstRun });
   const urls = createUrls(options.publicUrl);
   const at = (path: string): string => urls.origin + urls.hub(path);
-  const keyring = await openKeyring({ dataDir: options.dataDir, clock, keepMs: (lifetimeS + skewS) * 1000 });
   const issuer = urls.origin + urls.hub('').slice(0, -1);
-  const sessions = createSessions({ store, keyring, clock, issuer, lifetimeMs: lifetimeS * 1000, log });
   const cookies = ownCookieNames(urls.secure);
+  const keyring = await openKeyring({ dataDir, clock, keepMs: (lifetimeS + skewS) * 1000 });
   const csrf = createCsrf({ secret: keyring.loginSecret, publicOrigin: urls.origin });
+  const sessions = createSessions({ store, keyring, clock, issuer, lifetimeMs: lifetimeS * 1000, log });
   const isBlocked = (account: string): boolean => store.admin.data.accounts[account]?.blocked === true;
-  const find = accounts.find.bind(accounts);
-  const verifier = createVerifier({
-    issuers: [
-      {
-        issuer,
-        audience: [sessionAudience],
-        algorithms: ['EdDSA'],
-        keys: keyring.source,
-        typ: sessionTokenType,
-      },
-    ],
+  const mappings = [...identity.issuers, ...(identity.oidc === undefined ? [] : [identity.oidc])];
+  const people = createSiteAccounts({
+    accounts,
+    mappings: new Map(mappings.map((one) => [one.issuer, one])),
+    adminGroups: config.access.adminGroups,
+    allowGroups: identity.allowGroups,
+    contact: identity.contact,
+  });
+
+  const forget = (): void => identify.forget();
+  const site = await createSiteVerifier({
+    config: identity,
+    issuer,
+    cookies,
+    keyring,
     clock,
-    skewS,
+    log,
+    onKeysChange: forget,
   });
   const identify = createIdentify({
-    verifier,
+    verifier: site.verifier,
+    sources: site.sources,
     clock,
-    cookieName: cookies.session,
+    ...createTokenHolders({ issuer, people, sessions }),
     isLive: (id) => sessions.isLive(id),
     isBlocked,
-    find,
   });
-  const stopForgetting = store.admin.onChange(() => identify.forget());
-  const clientSecret = randomBytes(32).toString('base64url');
-  const grants = createTokenCache<string>(1000);
-  const provider = createProvider({
+  const stops = [sessions.onEnd(forget), store.admin.onChange(forget)];
+
+  const shown = { render: options.render ?? renderPlain, pageHeaders: options.pageHeaders ?? {} };
+  const pam = takesPasswords(identity, firstRun) ? await createSitePam(options) : undefined;
+  const { perAccount, perAddress, windowS } = identity.tries;
+  const tries = createTries({ clock, perAccount, perAddress, windowMs: windowS * 1000 });
+  const failDelayMs = identity.pam.failDelayS * 1000;
+  const builtIn = createBuiltIn({
     issuer: at('oidc'),
-    clientId,
-    clientSecret,
     redirectUri: at('oauth_callback'),
-    keys: keyring.provider,
-    cookieKeys: [randomBytes(32).toString('base64url')],
+    fetchOwn:
+      options.fetchOwn ??
+      ((url, init) => fetch(url.replace(urls.origin, options.localOrigin?.() ?? urls.origin), init)),
+    clientOf: (request) => options.clientOf(request),
+    keyring,
     clock,
-    interact: (visit) => interact(visit, (state) => grants.get(state, clock.now())),
-    onError: (error, what) => log.warn({ err: error }, what),
+    skewS,
+    askPassword:
+      pam && createPasswordPage({ pam, tries, people, isBlocked, csrf, clock, urls, failDelayMs, log, ...shown }),
+    log,
   });
-  const links = createSignInLinks({ clock, lifetimeMs: linkLifetimeMs });
+  const { oidc: provider } = identity;
+  const oidc =
+    provider && (await createSiteOidc({ config: provider, urls, secret: keyring.loginSecret, clock, skewS, log }));
+  if (oidc !== undefined && provider?.renew === true)
+    stops.push(
+      startRenewals({
+        oidc,
+        sessions,
+        people,
+        clock,
+        log,
+        everyMs: provider.renewEveryS * 1000,
+        lifetimeMs: lifetimeS * 1000,
+        live: () => sessions.live(),
+      }),
+    );
+  const links = firstRun ? createSignInLinks({ clock, lifetimeMs: linkLifetimeMs }) : undefined;
   const app = createSignInApp({
     urls,
     cookies,
+    clock,
     links,
+    passwords: pam !== undefined,
     logins: createLoginStates({
       secret: keyring.loginSecret,
       clock,
       cookiePrefix: cookies.login,
       secure: urls.secure,
     }),
-    client: createOidcClient({
-      issuer: at('oidc'),
-      clientId,
-      clientSecret,
-      redirectUri: at('oauth_callback'),
-      scope: 'openid',
-      clock,
-      dangerouslyAllowHttp: true,
-      fetch:
-        options.fetchOwn ??
-        ((url, init) => fetch(url.replace(urls.origin, options.localOrigin?.() ?? urls.origin), init as RequestInit)),
-      skewS,
-    }),
+    client: builtIn.client,
+    oidc,
+    issuers: identity.issuers,
     sessions,
     identify,
+    sessionOf: createSessionOf({ cookieName: cookies.session, issuer, keys: keyring.source }),
     csrf,
-    render: options.render ?? renderPlain,
-    pageHeaders: options.pageHeaders ?? {},
-    lifetimeS,
-    find,
+    ...shown,
+    people,
     isBlocked,
-    grant: (state, account) => grants.set(state, account, clock.now() + grantLifetimeMs),
+    grant: (state, account) => builtIn.grant(state, account),
     publicKeys: () => keyring.publicSet(),
     log,
   });
   return {
     identify,
     app,
-    provider,
-    signInLinks: () => firstRunLinks({ accounts, issue: (account) => `${at('login')}?link=${links.issue(account)}` }),
+    provider: builtIn.handler,
+    signInLinks: async () =>
+      links === undefined
+        ? []
+        : firstRunLinks({ accounts, issue: (account) => `${at('login')}?link=${links.issue(account)}` }),
     sessions,
     csrf,
     keyring,
+    isCredentialCookie: (name) => isOwnCookie(name) || site.sources.some(({ cookie }) => cookie === name),
+    credentialHeaders: site.sources.flatMap(({ header }) => header ?? []),
+    notes: pam?.onlyFor === undefined ? [] : [ownUserNote(pam.onlyFor)],
     close() {
-      stopForgetting();
+      for (const stop of stops) stop();
       sessions.close();
+      pam?.close().catch(() => undefined);
     },
   };
 }
 
-/** The provider asks who it is: whoever the sign-in of that `state` was begun for by a link. */
-async function interact(visit: InteractionVisit, accountOf: (state: string) => string | undefined): Promise<void> {
-  const { state } = visit.interaction.params;
-  const account = typeof state === 'string' ? accountOf(state) : undefined;
-  if (account !== undefined) return visit.finish(account);
-  const error = new GatewayError('auth.link');
-  visit.response.writeHead(error.status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
-  visit.response.end(`${error.message} ${error.advice}\n`);
+function ownUserNote(account: string): string {
+  return `Not run as root, so only ${account} can sign in by password: PAM checks no other's.`;
 }

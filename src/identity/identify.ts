@@ -1,21 +1,28 @@
 import type { Account, Identity } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import { cookieValues } from './cookies.ts';
 import { createTokenCache } from './tokenCache.ts';
-import type { Identify, Verified } from './types.ts';
+import { candidatesOf } from './tokenSources.ts';
+import type { Candidate, TokenSource } from './tokenSources.ts';
+import type { Credentials, Identify, Verified, VerifiedToken } from './types.ts';
 import type { Verifier } from './verify.ts';
 
-/** Who is asking: cookie or bearer token → verified token → live session → account that is not blocked. */
+/** Who is asking: cookie or header → verified token → account that is not blocked → session that has not been ended. */
 export interface IdentifyParts {
   verifier: Verifier;
   clock: Clock;
-  cookieName: string;
+  sources: readonly TokenSource[];
+  /** The account of a verified token, by the rules of its issuer. */
+  accountOf(token: VerifiedToken): Promise<Found>;
+  /** Notes the session of a token; false where it has been ended. */
+  enter(token: VerifiedToken, account: Account, userAgent: string): boolean;
   isLive(sessionId: string): boolean;
   isBlocked(account: string): boolean;
-  find(name: string): Promise<Account | undefined>;
+  /** Until when the session as a whole lives, ms since 1970: a token of it may be older than its last renewal. */
+  endOf(sessionId: string): number;
 }
 
+export type Found = { ok: true; account: Account } | { ok: false; error: GatewayError; reason: string };
 type Refused = Extract<Verified<Identity>, { ok: false }>;
 
 /** What is known of an account is looked up again after so long, ms. */
@@ -26,52 +33,53 @@ export function createIdentify(parts: IdentifyParts): Identify & { forget(): voi
   const cache = createTokenCache<Extract<Verified<Identity>, { ok: true }>>(5000);
 
   /** Sessions and blocks are asked every time: an end acts at once, whatever is cached. */
-  function hit(token: string): Verified<Identity> | undefined {
+  function hit({ token, source }: Candidate): Verified<Identity> | undefined {
     const known = cache.get(token, clock.now());
-    return known === undefined ? undefined : (gone(known.value, parts) ?? known);
+    if (known === undefined || !source.accepts(known.value.issuer)) return undefined;
+    return gone(known.value, parts) ?? known;
   }
 
-  async function check(token: string, via: Identity['via']): Promise<Verified<Identity>> {
+  async function check({ token, source, via }: Candidate, userAgent: string): Promise<Verified<Identity>> {
     const verified = await parts.verifier.verify(token);
     if (!verified.ok) return verified;
-    const { subject, sessionId, issuer, expiresAt } = verified.value;
-    if (!parts.isLive(sessionId)) return refuse('auth.expired', 'session has ended');
-    const account = await parts.find(subject);
-    if (account === undefined) return refuse('auth.no-account', 'no account for the subject');
-    const found = { ok: true, value: { account, sessionId, issuer, expiresAt, via } } as const;
-    cache.set(token, found, Math.min(expiresAt, clock.now() + cacheLifeMs));
-    return gone(found.value, parts) ?? found;
+    const { value } = verified;
+    if (!source.accepts(value.issuer)) return refuse('auth.invalid', 'issuer is not one of this cookie or header');
+    const found = await parts.accountOf(value);
+    if (!found.ok) return found;
+    const { account } = found;
+    if (parts.isBlocked(account.name)) return refuse('auth.blocked', 'account is blocked');
+    if (!parts.enter(value, account, userAgent)) return refuse('auth.expired', 'session has ended');
+    const { sessionId, issuer } = value;
+    const expiresAt = Math.max(value.expiresAt, parts.endOf(sessionId));
+    const answer = { ok: true, value: { account, sessionId, issuer, expiresAt, via } } as const;
+    cache.set(token, answer, Math.min(value.expiresAt, clock.now() + cacheLifeMs));
+    return gone(answer.value, parts) ?? answer;
   }
 
-  const identify: Identify = ({ cookie, authorization }) => {
-    const tokens = cookieValues(cookie, parts.cookieName);
-    for (const token of tokens) {
-      const known = hit(token);
+  const identify: Identify = (credentials) => {
+    const candidates = candidatesOf(credentials, parts.sources);
+    if (candidates.length === 0) return refuse('auth.required', 'no token');
+    for (const candidate of candidates) {
+      const known = hit(candidate);
       if (known?.ok === true) return known;
     }
-    const bearer = bearerToken(authorization);
-    const known = bearer === undefined ? undefined : hit(bearer);
-    if (tokens.length === 0 && known !== undefined) return known;
-    if (tokens.length === 0 && bearer === undefined) return refuse('auth.required', 'no token');
-    return firstGood(tokens, bearer, check);
+    return firstGood(candidates, (candidate) => check(candidate, userAgentOf(credentials)));
   };
   return Object.assign(identify, { forget: () => cache.clear() });
 }
 
+/** The first that will do; otherwise the refusal of the first, which is the one that the person meant. */
 async function firstGood(
-  tokens: readonly string[],
-  bearer: string | undefined,
-  check: (token: string, via: Identity['via']) => Promise<Verified<Identity>>,
+  candidates: readonly Candidate[],
+  check: (candidate: Candidate) => Promise<Verified<Identity>>,
 ): Promise<Verified<Identity>> {
-  let worst: Verified<Identity> = refuse('auth.required', 'no token');
-  for (const token of tokens) {
-    const verified = await check(token, 'cookie');
+  let first: Verified<Identity> | undefined;
+  for (const candidate of candidates) {
+    const verified = await check(candidate);
     if (verified.ok) return verified;
-    worst = verified;
+    first ??= verified;
   }
-  if (bearer === undefined) return worst;
-  const verified = await check(bearer, 'header');
-  return verified.ok || tokens.length === 0 ? verified : worst;
+  return first ?? refuse('auth.required', 'no token');
 }
 
 function gone({ account, sessionId }: Identity, parts: IdentifyParts): Refused | undefined {
@@ -80,11 +88,10 @@ function gone({ account, sessionId }: Identity, parts: IdentifyParts): Refused |
   return undefined;
 }
 
-/** A signed token by `Authorization: Bearer`; Hub tokens have no dots and are resolved elsewhere. */
-function bearerToken(authorization: string | undefined): string | undefined {
-  return /^bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
+function userAgentOf({ userAgent, header }: Credentials): string {
+  return userAgent ?? header?.('user-agent') ?? '';
 }
 
-function refuse(code: 'auth.required' | 'auth.expired' | 'auth.no-account' | 'auth.blocked', reason: string): Refused {
+function refuse(code: 'auth.required' | 'auth.invalid' | 'auth.expired' | 'auth.blocked', reason: string): Refused {
   return { ok: false, error: new GatewayError(code), reason };
 }

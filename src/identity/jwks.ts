@@ -15,6 +15,8 @@ export class KeysUnavailable extends Error {
 
 const maxBytes = 256 * 1024;
 const maxKeys = 100;
+/** While no keys at all are known, nobody can be let in: they are asked for again after so long, ms. */
+const firstRetryMs = 3000;
 
 /** Keys that do not change while the program runs (a file, or our own). */
 export function createFixedKeys(set: unknown): KeySource {
@@ -66,7 +68,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   /** Resolves when a fetch that was due or under way has ended, well or not. */
   function refresh(): Promise<void> {
     if (pending !== undefined && shareFetches) return pending;
-    if (clock.now() - triedAtMs < cooldownMs) return Promise.resolve();
+    const waitMs = find === undefined ? Math.min(cooldownMs, firstRetryMs) : cooldownMs;
+    if (clock.now() - triedAtMs < waitMs) return Promise.resolve();
     pending = load().finally(() => {
       pending = undefined;
     });

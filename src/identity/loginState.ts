@@ -13,6 +13,8 @@ export interface LoginState {
   verifier: string;
   /** Path to return to. */
   next: string;
+  /** Which provider it went to. */
+  by: 'built-in' | 'site';
 }
 
 const lifetimeS = 900;
@@ -46,6 +48,7 @@ export function createLoginStates(options: {
         nonce: login.nonce,
         verifier: login.verifier,
         next: login.next,
+        by: login.by,
       })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setExpirationTime(Math.floor(clock.now() / 1000) + lifetimeS)

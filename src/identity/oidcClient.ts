@@ -8,12 +8,20 @@ export interface OidcClient {
   begin(extra?: Record<string, string>): Promise<{ url: URL; state: string; nonce: string; verifier: string }>;
   /** Ends it: the claims of the ID token. Throws `GatewayError`. */
   finish(callback: URL, kept: { state: string; nonce: string; verifier: string }): Promise<OidcSignIn>;
+  /** Asks whether the sign-in still holds. Throws `GatewayError`: `auth.unavailable` where the provider cannot say. */
+  refresh(refreshToken: string, subject: string): Promise<OidcSignIn>;
+  /** Where the browser ends its session at the provider; undefined where it offers no such thing. */
+  logoutUrl(parameters: Record<string, string>): Promise<URL | undefined>;
+  /** Address of its key set. */
+  jwksUrl(): Promise<string>;
 }
 
 export interface OidcSignIn {
   issuer: string;
   subject: string;
   claims: Record<string, unknown>;
+  idToken?: string | undefined;
+  refreshToken?: string | undefined;
 }
 
 export interface OidcClientOptions {
@@ -29,6 +37,8 @@ export interface OidcClientOptions {
   dangerouslyAllowHttp?: boolean;
   skewS?: number;
   timeoutS?: number;
+  /** Asks the provider's userinfo endpoint as well: some name the groups there alone. */
+  userInfo?: boolean;
 }
 
 /** After a failed discovery the provider is left alone for so long, ms. */
@@ -76,14 +86,47 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
           expectedNonce: kept.nonce,
           idTokenExpected: true,
         });
-        const claims = tokens.claims();
-        if (claims === undefined) throw new GatewayError('auth.invalid', { facts: { why: 'no ID token' } });
-        return { issuer: claims.iss, subject: claims.sub, claims: { ...claims } };
+        return await toSignIn(config, tokens, options);
       } catch (error) {
         throw toSignInError(error);
       }
     },
+    async refresh(refreshToken, subject) {
+      const config = await discover();
+      try {
+        const tokens = await oidc.refreshTokenGrant(config, refreshToken);
+        const next = tokens.refresh_token ?? refreshToken;
+        if (tokens.id_token === undefined) return { issuer: options.issuer, subject, claims: {}, refreshToken: next };
+        const signIn = await toSignIn(config, tokens, options);
+        if (signIn.subject !== subject) throw new GatewayError('auth.invalid', { facts: { why: 'another subject' } });
+        return { ...signIn, refreshToken: next };
+      } catch (error) {
+        throw toSignInError(error);
+      }
+    },
+    async logoutUrl(parameters) {
+      const config = await discover();
+      if (config.serverMetadata().end_session_endpoint === undefined) return undefined;
+      return oidc.buildEndSessionUrl(config, parameters);
+    },
+    async jwksUrl() {
+      return (await discover()).serverMetadata().jwks_uri ?? '';
+    },
   };
+}
+
+async function toSignIn(
+  config: oidc.Configuration,
+  tokens: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers,
+  options: OidcClientOptions,
+): Promise<OidcSignIn> {
+  const claims = tokens.claims();
+  if (claims === undefined) throw new GatewayError('auth.invalid', { facts: { why: 'no ID token' } });
+  const more = options.userInfo === true ? await oidc.fetchUserInfo(config, tokens.access_token, claims.sub) : {};
+  const { iss: issuer, sub: subject } = claims;
+  const { id_token: idToken, refresh_token: refreshToken } = tokens;
+  // What is signed goes before what was merely sent.
+  return { issuer, subject, claims: { ...more, ...claims }, idToken, refreshToken };
 }
 
 async function discoverNow(options: OidcClientOptions): Promise<oidc.Configuration> {
@@ -118,9 +161,20 @@ function toSignInError(error: unknown): GatewayError {
       facts: { why: error.error },
     });
   const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return wrongClock(error);
   const down = code === undefined || code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT';
   return new GatewayError(down ? 'auth.unavailable' : 'auth.invalid', {
     cause: error,
     facts: { why: code },
+  });
+}
+
+/** The one fault of a provider's answer that people can do something about by themselves. */
+function wrongClock(cause: unknown): GatewayError {
+  return new GatewayError('auth.invalid', {
+    message: 'The clock of the sign-in service and the clock of this gateway do not agree.',
+    advice: 'Tell the administrator of this site: one of the two clocks is wrong.',
+    facts: { why: 'clock' },
+    cause,
   });
 }

@@ -20,6 +20,7 @@ export interface ProviderOptions {
   keys: JSONWebKeySet;
   cookieKeys: readonly string[];
   clock: Clock;
+  clientOf: (request: IncomingMessage) => { address: string };
   /** Shows what the visitor must do, or finishes: called for `<issuer>/interaction/<uid>`. */
   interact(visit: InteractionVisit): Promise<void>;
   onError(error: unknown, what: string): void;
@@ -29,6 +30,10 @@ export interface InteractionVisit {
   request: IncomingMessage;
   response: ServerResponse;
   interaction: Interaction;
+  /** Where the person sits, for limits and for PAM. */
+  address: string;
+  /** `Host` as the browser sent it. */
+  host: string | undefined;
   /** Signs the account in and sends the browser on. */
   finish(account: string): Promise<void>;
 }
@@ -50,9 +55,10 @@ export function createProvider(options: ProviderOptions): ProviderHandler {
   const interactionPath = `${issuer.pathname}/interaction/`;
 
   return (request, response) => {
+    const from = { address: options.clientOf(request).address, host: request.headers.host };
     pretendPublic(request, issuer);
     if ((request.url ?? '').startsWith(interactionPath)) {
-      visit(provider, options, request, response).catch((error: unknown) => {
+      visit({ provider, options, request, response, from }).catch((error: unknown) => {
         options.onError(error, 'sign-in page failed');
         if (!response.headersSent) response.writeHead(500, { 'cache-control': 'no-store' });
         response.end();
@@ -65,16 +71,18 @@ export function createProvider(options: ProviderOptions): ProviderHandler {
   };
 }
 
-async function visit(
-  provider: Provider,
-  options: ProviderOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function visit(of: {
+  provider: Provider;
+  options: ProviderOptions;
+  request: IncomingMessage;
+  response: ServerResponse;
+  from: Pick<InteractionVisit, 'address' | 'host'>;
+}): Promise<void> {
+  const { provider, options, request, response, from } = of;
   const interaction = await provider.interactionDetails(request, response).catch(() => undefined);
   if (interaction === undefined) {
     // Expired, or opened in another browser: begin again.
-    response.writeHead(303, { location: new URL('login', options.issuer).href, 'cache-control': 'no-store' });
+    response.writeHead(303, { location: new URL('login', options.issuer).pathname, 'cache-control': 'no-store' });
     response.end();
     return;
   }
@@ -82,6 +90,7 @@ async function visit(
     request,
     response,
     interaction,
+    ...from,
     finish: (account) =>
       provider.interactionFinished(request, response, { login: { accountId: account, remember: false } }),
   });

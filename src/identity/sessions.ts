@@ -1,51 +1,51 @@
-import { randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
 import type { Clock } from '../clock.ts';
-import type { AdminData, SessionRecord, StateData } from '../store/schema.ts';
+import type { AdminData, StateData } from '../store/schema.ts';
 import type { DeepReadonly, Store } from '../store/types.ts';
+import { adoption, rememberUntil } from './externalSessions.ts';
+import type { External } from './externalSessions.ts';
 import type { Keyring } from './keyring.ts';
+import { isoOf, newRecord, signSession, toView } from './sessionRecords.ts';
+import type { LiveSession, NewSession, SessionView } from './sessionRecords.ts';
 
 /** Signed-in browsers. A record in the store is what makes a token good: without it, or revoked, it is nobody's. */
-
-export const sessionAudience = 'cylc-gateway';
-export const sessionTokenType = 'cylc-session+jwt';
-
-export interface SessionView {
-  id: string;
-  account: string;
-  issuer: string;
-  userAgent: string;
-  /** ISO 8601. */
-  createdAt: string;
-  expiresAt: string;
-}
 
 export interface SessionEnd {
   sessionId: string;
   account: string;
-  reason: 'expired' | 'logout' | 'revoked' | 'blocked' | 'replaced';
+  /** `provider`: the identity provider said so. */
+  reason: 'expired' | 'logout' | 'revoked' | 'blocked' | 'replaced' | 'provider';
 }
 
 export interface Sessions {
   /** Live sessions of the account, newest first. */
   list(account: string): SessionView[];
+  /** Of all accounts. */
+  listAll(): SessionView[];
   /** False where there is no such live session. */
   revoke(id: string, by: string, reason?: SessionEnd['reason']): Promise<boolean>;
   /** Returns how many ended. */
   revokeAll(account: string, by: string, reason?: SessionEnd['reason']): Promise<number>;
   /** Called once for each session when it ends, however it ends. Returns the function that ends the calls. */
   onEnd(listener: (end: SessionEnd) => void): () => void;
+  /** Called when a session is renewed: what it opened may stay open until `expiresAt`, ms since 1970. */
+  onRenew(listener: (sessionId: string, expiresAt: number) => void): () => void;
 }
 
 export interface SessionKeeper extends Sessions {
-  /** Resolves when the record is on disk. `expiresAtMs` ends it earlier than its lifetime would. */
-  start(who: {
-    account: string;
-    uid: number;
-    issuer: string;
-    userAgent: string;
-  }): Promise<{ id: string; token: string }>;
+  /** Resolves when the record is on disk. */
+  start(who: NewSession): Promise<{ id: string; token: string }>;
+  /** Takes note of a verified token of another issuer; false where its session has been ended here. */
+  adopt(token: External): boolean;
+  /** Longer life, and what is kept for the next renewal. False where the session is no more. */
+  renew(id: string, untilMs: number, kept: string | undefined): Promise<boolean>;
+  /** A new token for a live session, as long-lived as that is now. */
+  tokenFor(id: string): Promise<string | undefined>;
+  /** Records of all live sessions, newest first. */
+  live(): LiveSession[];
+  get(id: string): LiveSession | undefined;
   isLive(id: string): boolean;
+  /** Ends all that match; returns how many. */
+  endWhere(match: (record: LiveSession) => boolean, by: string, reason: SessionEnd['reason']): Promise<number>;
   close(): void;
 }
 
@@ -65,33 +65,39 @@ const sweepMs = 500;
 
 export function createSessions(options: SessionsOptions): SessionKeeper {
   const { clock, store, log } = options;
-  const listeners = new Set<(end: SessionEnd) => void>();
+  const ends = new Set<(end: SessionEnd) => void>();
+  const renewals = new Set<(sessionId: string, expiresAt: number) => void>();
   const records = (): DeepReadonly<StateData>['sessions'] => store.state.data.sessions;
-  const live = (record: DeepReadonly<SessionRecord> | undefined): boolean =>
+  const live = (record: LiveSession | undefined): boolean =>
     record !== undefined && record.revokedAt === null && Date.parse(record.expiresAt) > clock.now();
+  const liveWhere = (match: (record: LiveSession) => boolean): LiveSession[] =>
+    Object.values(records())
+      .filter((record) => live(record) && match(record))
+      .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   let nextExpiryMs = 0;
 
   function emit(end: SessionEnd): void {
-    for (const listener of listeners) listener(end);
+    for (const listener of ends) listener(end);
   }
 
-  async function end(ids: readonly string[], reason: SessionEnd['reason'], by: string): Promise<void> {
-    const ended = ids.flatMap((id) => records()[id] ?? []);
-    const revokedAt = new Date(clock.now()).toISOString();
+  /** An end holds in memory at once; it resolves when it is on disk. */
+  async function end(ended: readonly LiveSession[], reason: SessionEnd['reason'], by: string): Promise<number> {
+    if (ended.length === 0) return 0;
     const written = store.state.update((draft) => {
-      for (const { id } of ended) if (draft.sessions[id] !== undefined) draft.sessions[id].revokedAt = revokedAt;
+      for (const { id } of ended) {
+        const record = draft.sessions[id];
+        if (record === undefined) continue;
+        record.revokedAt = isoOf(clock.now());
+        delete record.kept;
+        if (record.kind === 'external') record.expiresAt = isoOf(rememberUntil(record, clock));
+      }
     });
     for (const { id, account } of ended) {
       log.info({ sessionId: id, account, by, reason }, 'session ended');
       emit({ sessionId: id, account, reason });
     }
     await written;
-  }
-
-  function liveOf(account: string): DeepReadonly<SessionRecord>[] {
-    return Object.values(records())
-      .filter((record) => record.account === account && live(record))
-      .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+    return ended.length;
   }
 
   /** Ends what has expired and forgets records that no token can refer to any more. */
@@ -111,6 +117,10 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
       if (revokedAt === null) emit({ sessionId: id, account, reason: 'expired' });
   }
 
+  function renewed(id: string, untilMs: number): void {
+    for (const listener of renewals) listener(id, untilMs);
+  }
+
   const timer = setInterval(sweep, sweepMs).unref();
   const stopState = store.state.onChange(({ before, after, by }) => {
     if (by === 'program') return;
@@ -125,37 +135,66 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
   });
 
   const keeper: SessionKeeper = {
-    list: (account) => liveOf(account).map(toView),
-    async revoke(id, by, reason = 'revoked') {
-      if (!live(records()[id])) return false;
-      await end([id], reason, by);
-      return true;
-    },
-    async revokeAll(account, by, reason = 'revoked') {
-      const ids = liveOf(account).map((record) => record.id);
-      if (ids.length > 0) await end(ids, reason, by);
-      return ids.length;
-    },
+    list: (account) => liveWhere((record) => record.account === account).map(toView),
+    listAll: () => liveWhere(() => true).map(toView),
+    revoke: async (id, by, reason = 'revoked') => (await keeper.endWhere((each) => each.id === id, by, reason)) > 0,
+    revokeAll: (account, by, reason = 'revoked') => keeper.endWhere((record) => record.account === account, by, reason),
+    endWhere: (match, by, reason) => end(liveWhere(match), reason, by),
     onEnd(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      ends.add(listener);
+      return () => void ends.delete(listener);
+    },
+    onRenew(listener) {
+      renewals.add(listener);
+      return () => void renewals.delete(listener);
     },
     async start(who) {
-      const surplus = liveOf(who.account).slice(maxPerAccount - 1);
-      if (surplus.length > 0)
-        await end(
-          surplus.map((record) => record.id),
-          'replaced',
-          'limit',
-        );
+      await end(liveWhere((each) => each.account === who.account).slice(maxPerAccount - 1), 'replaced', 'limit');
       const record = newRecord(who, clock.now(), options.lifetimeMs);
       nextExpiryMs = Math.min(nextExpiryMs, Date.parse(record.expiresAt));
       await store.state.update((draft) => {
         draft.sessions[record.id] = record;
       });
       log.info({ sessionId: record.id, account: who.account, issuer: who.issuer }, 'session started');
-      return { id: record.id, token: await sign(record, who.uid, options) };
+      return { id: record.id, token: await signSession(record, { ...options, nowMs: clock.now() }) };
     },
+    adopt(token) {
+      const known = records()[token.sessionId];
+      // Another rule, another account: what the former one opened must not be taken over.
+      if (known !== undefined && live(known) && known.account !== token.account)
+        end([known], 'replaced', 'mapping').catch(() => undefined);
+      const step = adoption(records()[token.sessionId], token, { now: clock.now() });
+      if (step.kind !== 'put') return step.kind === 'keep';
+      const { record, began } = step;
+      nextExpiryMs = Math.min(nextExpiryMs, token.expiresAt);
+      store.state
+        .update((draft) => {
+          draft.sessions[record.id] = record;
+        })
+        .catch(() => undefined);
+      if (began) log.info({ sessionId: record.id, account: record.account, issuer: record.issuer }, 'session seen');
+      else renewed(record.id, token.expiresAt);
+      return true;
+    },
+    async renew(id, untilMs, kept) {
+      if (!live(records()[id])) return false;
+      const written = store.state.update((draft) => {
+        const record = draft.sessions[id];
+        if (record === undefined) return;
+        record.expiresAt = isoOf(untilMs);
+        if (kept !== undefined) record.kept = kept;
+      });
+      renewed(id, untilMs);
+      await written;
+      return true;
+    },
+    async tokenFor(id) {
+      const record = records()[id];
+      if (record === undefined || !live(record) || record.kind === 'external') return undefined;
+      return signSession(record, { ...options, nowMs: clock.now() });
+    },
+    live: () => liveWhere(() => true),
+    get: (id) => (live(records()[id]) ? records()[id] : undefined),
     isLive: (id) => live(records()[id]),
     close() {
       clearInterval(timer);
@@ -164,36 +203,4 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
     },
   };
   return keeper;
-}
-
-function newRecord(
-  who: { account: string; issuer: string; userAgent: string },
-  nowMs: number,
-  lifetimeMs: number,
-): SessionRecord {
-  return {
-    id: randomBytes(16).toString('base64url'),
-    account: who.account,
-    issuer: who.issuer,
-    userAgent: who.userAgent.slice(0, 300),
-    createdAt: new Date(nowMs).toISOString(),
-    expiresAt: new Date(nowMs + lifetimeMs).toISOString(),
-    revokedAt: null,
-  };
-}
-
-function sign(record: SessionRecord, uid: number, { keyring, issuer }: SessionsOptions): Promise<string> {
-  const { kid, key } = keyring.current();
-  return new SignJWT({ sid: record.id, uid })
-    .setProtectedHeader({ alg: 'EdDSA', kid, typ: sessionTokenType })
-    .setIssuer(issuer)
-    .setAudience(sessionAudience)
-    .setSubject(record.account)
-    .setIssuedAt(Math.floor(Date.parse(record.createdAt) / 1000))
-    .setExpirationTime(Math.floor(Date.parse(record.expiresAt) / 1000))
-    .sign(key);
-}
-
-function toView({ id, account, issuer, userAgent, createdAt, expiresAt }: DeepReadonly<SessionRecord>): SessionView {
-  return { id, account, issuer, userAgent, createdAt, expiresAt };
 }

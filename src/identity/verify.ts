@@ -39,8 +39,12 @@ export interface TrustedIssuer {
   keys: KeySource;
   /** Oldest age by `iat`, seconds; with it `iat` is required. */
   maxAgeS?: number;
-  /** `typ` of the header, where only one will do (RFC 8725, 3.11). */
+  /** `typ` of the header, where only one will do (RFC 8725, 3.11). Otherwise none, `JWT` or `at+jwt`. */
   typ?: string;
+  /** Claim that stays the same while a sign-in is renewed; default `sid`. */
+  sessionClaim?: string;
+  /** We are this issuer: `sid` is the id of a session of ours. Ids of others' sessions cannot be mistaken for one. */
+  own?: boolean;
 }
 
 export interface VerifierOptions {
@@ -81,7 +85,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const claims = await verifySignature(token, issuer, { nowMs: clock.now(), skewS });
       const fault = claimFault(claims, clock.now() / 1000 + skewS);
       if (fault !== undefined) return refused('auth.invalid', fault);
-      const verified = { ok: true, value: await toVerified(token, claims, skewS) } as const;
+      const verified = { ok: true, value: await toVerified(claims, issuer, skewS) } as const;
       cache.set(token, verified, Math.min(verified.value.expiresAt, clock.now() + cacheLifeMs));
       return verified;
     } catch (error) {
@@ -106,10 +110,17 @@ function chooseIssuer(token: string, issuers: ReadonlyMap<string, TrustedIssuer>
     const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined;
     if (issuer === undefined) return 'issuer is not trusted here';
     if (!(issuer.algorithms as readonly unknown[]).includes(header.alg)) return 'algorithm is not allowed';
+    if (issuer.typ === undefined && !isSignInType(header.typ)) return 'type is not that of a sign-in';
     return issuer;
   } catch {
     return 'token cannot be decoded';
   }
+}
+
+/** A token made for something else (a logout, a proof of possession) must not sign anybody in. */
+function isSignInType(typ: unknown): boolean {
+  if (typ === undefined) return true;
+  return typeof typ === 'string' && ['jwt', 'at+jwt'].includes(typ.toLowerCase().replace(/^application\//, ''));
 }
 
 async function verifySignature(
@@ -133,6 +144,7 @@ async function verifySignature(
 /** What jose leaves to us. */
 function claimFault(claims: JWTPayload, latestS: number): string | undefined {
   const { sub, exp, iat } = claims;
+  if (claims['events'] !== undefined) return 'a notice of events, no sign-in';
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) return 'sub is not a name';
   if (hasControl(sub)) return 'sub has control characters';
   if (typeof exp !== 'number' || !(exp > 0 && exp <= lastTimeS)) return 'exp is not a time';
@@ -148,28 +160,36 @@ function hasControl(text: string): boolean {
   return false;
 }
 
-async function toVerified(token: string, claims: JWTPayload, skewS: number): Promise<VerifiedToken> {
-  const { iss = '', sub = '', exp = 0, sid, jti } = claims;
+async function toVerified(claims: JWTPayload, issuer: TrustedIssuer, skewS: number): Promise<VerifiedToken> {
+  const { iss = '', sub = '', exp = 0, iat } = claims;
+  const named = idOf(claims[issuer.own === true ? 'sid' : (issuer.sessionClaim ?? 'sid')]);
   return {
     issuer: iss,
     subject: sub,
-    sessionId: idOf(sid) ?? idOf(jti) ?? (await digest(token)),
+    sessionId: issuer.own === true && named !== undefined ? named : await foreignId(iss, named, sub),
+    sessionNamed: named !== undefined,
+    ...(iat === undefined ? {} : { issuedAt: iat * 1000 }),
     expiresAt: (exp + skewS) * 1000,
     claims,
   };
 }
 
 function idOf(claim: unknown): string | undefined {
-  return typeof claim === 'string' && /^[\w.:-]{8,128}$/.test(claim) ? claim : undefined;
+  return typeof claim === 'string' && /^[\w.:=+/-]{4,256}$/.test(claim) ? claim : undefined;
 }
 
-/** SHA-256, base64url: names a token without being one. */
-async function digest(token: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)));
-  return btoa(String.fromCharCode(...hash))
+/**
+ * The same for all tokens of one sign-in (or, where the issuer names none, of one person), and never an id of our own,
+ * however the issuer names its sessions: SHA-256 of the length-prefixed parts, base64url, after `x-`.
+ */
+async function foreignId(iss: string, named: string | undefined, sub: string): Promise<string> {
+  const parts = named === undefined ? ['sub', iss, sub] : ['sid', iss, named, sub];
+  const text = parts.map((part) => `${part.length}:${part}`).join('');
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return `x-${btoa(String.fromCharCode(...hash))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
-    .replaceAll('=', '');
+    .replaceAll('=', '')}`;
 }
 
 function fromError(error: unknown): Verified<VerifiedToken> {

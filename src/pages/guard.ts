@@ -30,7 +30,8 @@ export interface GuardParts {
 /** Who is asking? Nobody goes on without a session; a token made for programs opens no page. */
 export function requireSession({ shell, identify }: GuardParts) {
   return createMiddleware<PagesEnv>(async (c, next) => {
-    const verified = await identify({ cookie: c.req.header('cookie'), authorization: c.req.header('authorization') });
+    const header = (name: string): string | undefined => c.req.header(name);
+    const verified = await identify({ cookie: header('cookie'), authorization: header('authorization'), header });
     if (!verified.ok && verified.error.status !== 401) throw verified.error;
     if (!verified.ok) {
       const request = asked(c.req.raw, c.get('requestId'));

@@ -2,6 +2,7 @@ import type { IdentityView, RenderView } from '../identity/views.ts';
 import { MessagePage } from './errorPage.tsx';
 import { Layout, toHtml } from './layout.tsx';
 import type { Shell } from './shell.ts';
+import { LoopPage, PasswordPage, SignedOutPage, SignInPage } from './signInPages.tsx';
 
 /** Shows what the sign-in wants shown, in our look. */
 export function createRenderView(shell: Shell): RenderView {
@@ -33,28 +34,13 @@ function viewNode(shell: Shell, view: IdentityView) {
         />
       );
     case 'sign-in':
-      return (
-        <MessagePage
-          shell={shell}
-          title="Sign in"
-          text="Open one of the sign-in links that the gateway printed in its terminal."
-          advice="A link works once. For more of them, start the gateway again: running servers go on."
-          home={false}
-        />
-      );
+      return <SignInPage shell={shell} view={view} />;
+    case 'password':
+      return <PasswordPage shell={shell} view={view} />;
     case 'signed-out':
-      return (
-        <MessagePage
-          shell={shell}
-          title="You are signed out"
-          text="Open pages of Cylc servers have been cut off. Servers and workflows go on."
-          home={false}
-        >
-          <a class="button big" href={view.signInUrl}>
-            Sign in again
-          </a>
-        </MessagePage>
-      );
+      return <SignedOutPage shell={shell} view={view} />;
+    case 'loop':
+      return <LoopPage shell={shell} view={view} />;
     default:
       return (
         <MessagePage shell={shell} title="No sign-in" text={view.error.message} advice={view.error.advice} home={false}>

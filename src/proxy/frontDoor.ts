@@ -107,7 +107,7 @@ export function createFrontDoor({
       ownPage();
       return;
     }
-    const gate = gateRequest(req.method!, request, false);
+    const gate = gateRequest(req, request, false);
     const answer = (page: Rendered): void => answerHttp(req, res, page, { requestId, close: expectsContinue });
     const refuse = (decision: Refusal): void => {
       refusals.log(decision, gate, exchange);
@@ -158,7 +158,7 @@ export function createFrontDoor({
       answerUpgrade(socket, page, requestId);
       return;
     }
-    const gate = gateRequest(req.method!, request, true);
+    const gate = gateRequest(req, request, true);
     const refuse = (decision: Refusal): void => {
       refusals.log(decision, gate, exchange);
       void refusals.render(decision, gate, exchange).then((page) => answerUpgrade(socket, page, requestId));
@@ -207,9 +207,9 @@ export function createFrontDoor({
   return server;
 }
 
-function gateRequest(method: string, request: CanonicalRequest, upgrade: boolean): GateRequest {
+function gateRequest(req: IncomingMessage, request: CanonicalRequest, upgrade: boolean): GateRequest {
   return {
-    method,
+    method: req.method!,
     path: request.path,
     query: request.query,
     cookie: request.cookie,
@@ -218,6 +218,10 @@ function gateRequest(method: string, request: CanonicalRequest, upgrade: boolean
     host: request.host,
     fetchSite: request.fetchSite,
     upgrade,
+    header: (name) => {
+      const value = req.headers[name];
+      return typeof value === 'string' ? value : undefined;
+    },
   };
 }
 

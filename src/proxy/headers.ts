@@ -29,8 +29,11 @@ export interface HeaderRules {
 /** Spellings remembered at most: browsers use some fifty, and a client must not make us hold more. */
 const maxKnown = 512;
 
-export function createHeaderRules(): HeaderRules {
-  const requestKind = remembered(requestHeaderKind);
+/** `secretHeaders`, lower case, are dropped from requests in any spelling; `authorization` has its own rule. */
+export function createHeaderRules(options: { secretHeaders?: readonly string[] | undefined } = {}): HeaderRules {
+  const secret = new Set(options.secretHeaders?.filter((name) => name !== 'authorization'));
+  const isSecret = (name: string): boolean => secret.has(name.toLowerCase().replace(/[_.]/g, '-'));
+  const requestKind = remembered((name) => (secret.size > 0 && isSecret(name) ? 'drop' : requestHeaderKind(name)));
   const responseKind = remembered(responseHeaderKind);
   return {
     request(raw, rule) {

@@ -19,13 +19,15 @@ export interface HopParts {
   publicUrl: string;
   log: Logger;
   clock: Clock;
+  /** Headers, lower case, in which the site's own proxy sends a token of the visitor: no upstream may see one. */
+  secretHeaders?: readonly string[];
   /** A person used this target: client data, not pings or pongs. */
   onActivity?: (target: Target, by: Identity) => void;
 }
 
 /** The hop: carries what the gate allowed. */
-export function createHop({ config, publicUrl, log, clock, onActivity }: HopParts): Hop {
-  const rules = createHeaderRules();
+export function createHop({ config, publicUrl, log, clock, onActivity, secretHeaders }: HopParts): Hop {
+  const rules = createHeaderRules({ secretHeaders });
   const ticker = createTicker();
   const pools = createPools({ config, ticker });
   const connections = createConnections({ clock });

@@ -26,6 +26,8 @@ export interface GateRequest {
   host: string | undefined;
   fetchSite: string | undefined;
   upgrade: boolean;
+  /** Any other header by its lower-case name: a site's proxy may send a token in one. */
+  header?: (name: string) => string | undefined;
 }
 
 /** What the hop needs to carry one allowed request. */
@@ -57,6 +59,8 @@ export type Authorize = (request: GateRequest) => GateDecision | Promise<GateDec
 export interface Connections {
   /** Closes all that match, with a WebSocket close code (RFC 6455, 7.4) and reason; returns how many. */
   closeWhere(match: (connection: ConnectionInfo) => boolean, code: number, reason: string): number;
+  /** The session was renewed: what it opened may stay open until then, ms since 1970. */
+  prolong(session: Pick<Identity, 'sessionId' | 'via' | 'expiresAt'>): void;
   count(): number;
 }
 

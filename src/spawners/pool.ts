@@ -2,6 +2,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type {
+  PamAnswer,
+  PamJob,
   PollAnswer,
   PollJob,
   ProcessIdentity,
@@ -12,16 +14,22 @@ import type {
   StopResult,
 } from '../../workers/protocol.ts';
 
-/** The jobs that touch processes, each a file of `workers/`. */
+/** The jobs, each a file of `workers/`. */
 interface Jobs {
   start: (job: StartJob) => StartResult;
   poll: (job: PollJob) => PollAnswer;
   stop: (job: StopJob) => StopResult;
   recover: (job: RecoverJob) => ProcessIdentity | undefined;
+  pam: (job: PamJob) => PamAnswer;
 }
 
 export interface JobPool {
-  run<Name extends keyof Jobs>(name: Name, job: Parameters<Jobs[Name]>[0]): Promise<ReturnType<Jobs[Name]>>;
+  /** `signal` gives a job up: it rejects at once, and the thread is replaced. */
+  run<Name extends keyof Jobs>(
+    name: Name,
+    job: Parameters<Jobs[Name]>[0],
+    options?: { signal?: AbortSignal },
+  ): Promise<ReturnType<Jobs[Name]>>;
   close(): Promise<void>;
 }
 
@@ -30,18 +38,21 @@ export interface JobPool {
  * and they wait in their event loop: piscina's default (`atomics: 'sync'`) parks idle threads, and a recycled one
  * leaves what it launched a zombie.
  */
-export function createJobPool(options: { threads?: number } = {}): JobPool {
+export function createJobPool(
+  options: { threads?: number; tasksPerThread?: number; minThreads?: number } = {},
+): JobPool {
   const threads = options.threads ?? 2;
   const pool = new Piscina({
-    minThreads: threads,
+    minThreads: options.minThreads ?? threads,
     maxThreads: threads,
     idleTimeout: Infinity,
     atomics: 'disabled',
-    concurrentTasksPerWorker: 4,
+    concurrentTasksPerWorker: options.tasksPerThread ?? 4,
     execArgv: [],
   });
   return {
-    run: (name, job) => pool.run(job, { filename: workerFile(name) }) as Promise<never>,
+    run: (name, job, { signal } = {}) =>
+      pool.run(job, { filename: workerFile(name), ...(signal === undefined ? {} : { signal }) }) as Promise<never>,
     close: () => pool.destroy(),
   };
 }

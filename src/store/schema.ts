@@ -150,6 +150,17 @@ export const sessionRecordSchema = z.strictObject({
   createdAt: isoTime,
   expiresAt: isoTime,
   revokedAt: isoTime.nullable(),
+  /** `external`: a token of the site's single sign-on, which we did not make and cannot take back. */
+  kind: z.enum(['own', 'external']).optional(),
+  uid: z.number().int().optional(),
+  /** Tokens made before this time are void: the session was ended then and has begun anew. */
+  validFrom: isoTime.optional(),
+  /** Groups that the provider named, with their prefix. */
+  groups: z.array(z.string()).optional(),
+  /** What the provider calls the person and the session: a back-channel logout names them so. */
+  provider: z.strictObject({ subject: z.string(), sid: z.string().nullable() }).optional(),
+  /** Refresh and ID token, encrypted with a key of `identity-keys.json`. */
+  kept: z.string().optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 

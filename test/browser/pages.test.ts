@@ -261,10 +261,23 @@ describeWith(['chromium'], 'the pages in a real browser', () => {
       'not-found': () => open('/hub/nothing'),
       denied: () => refusal('access.denied'),
       unreachable: () => refusal('upstream.connect'),
-      'sign-in': () => view({ kind: 'sign-in' }),
+      'sign-in': () => view({ kind: 'sign-in', links: true, choices: [] }),
       'sign-in-link': () =>
         view({ kind: 'confirm-link', displayName: 'Alice Weatherby', action: '/hub/login', fields: { link: 'x' } }),
       'sign-in-error': () => view({ kind: 'error', error: new GatewayError('auth.link'), signInUrl: '/hub/login' }),
+      'sign-in-choice': () =>
+        view({ kind: 'sign-in', links: false, choices: [{ label: 'Sign in with Weather', href: '/hub/login' }] }),
+      'sign-in-password': () =>
+        view({
+          kind: 'password',
+          action: '/hub/login',
+          fields: { _csrf: 'x' },
+          name: 'alice',
+          error: 'The name or the password is not right. Try again.',
+          onlyFor: 'alice',
+        }),
+      'sign-in-loop': () =>
+        view({ kind: 'loop', problem: 'clock', now: '2026-11-24T12:00:00.000Z', signInUrl: '/hub/login' }),
       'sign-out': () => view({ kind: 'confirm-sign-out', action: '/hub/logout', fields: {} }),
       'signed-out': () => view({ kind: 'signed-out', signInUrl: '/hub/login' }),
     };

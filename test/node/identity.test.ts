@@ -14,6 +14,8 @@ import type { SessionEnd } from '../../src/identity/sessions.ts';
 import type { AdminData, StateData } from '../../src/store/schema.ts';
 import type { Store } from '../../src/store/types.ts';
 import { openStore } from '../../src/store/open.ts';
+import { clientOf } from '../../src/listen/clientAddress.ts';
+import { createJobPool } from '../../src/spawners/pool.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 
 /** The whole way of a first run over real HTTP: link, confirmation, provider, callback, session. */
@@ -33,6 +35,9 @@ async function build(): Promise<IdentityRoom> {
     localOrigin: () => origin,
     dataDir,
     store,
+    firstRun: true,
+    clientOf,
+    pamPool: () => createJobPool(),
     accounts: createAccounts({ admin: store.admin, clock, firstRun: true }),
     clock,
     log: quiet,

@@ -60,8 +60,9 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
 }
 
 async function signedIn(c: Context, deps: AuthorizeDeps): Promise<Identity | undefined> {
-  // A program's token is no browser's sign-in: only the cookie counts here.
-  const verified = await deps.identify()?.({ cookie: c.req.header('cookie'), authorization: undefined });
+  // A Hub token is no browser's sign-in: only cookies count here, and headers that the site's own proxy sets.
+  const header = (name: string): string | undefined => c.req.header(name);
+  const verified = await deps.identify()?.({ cookie: header('cookie'), authorization: undefined, header });
   return verified?.ok === true ? verified.value : undefined;
 }
 

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
+import type { Keyring } from './keyring.ts';
+import { createOidcClient } from './oidcClient.ts';
+import type { OidcClient } from './oidcClient.ts';
+import { createProvider } from './provider.ts';
+import type { InteractionVisit, ProviderHandler } from './provider.ts';
+import { createTokenCache } from './tokenCache.ts';
+
+/** The built-in provider, and the gateway as its only client. */
+export interface BuiltIn {
+  handler: ProviderHandler;
+  client: OidcClient;
+  /** The sign-in of that `state` is for this account: a link has proved it. */
+  grant(state: string, account: string): void;
+}
+
+export interface BuiltInOptions {
+  issuer: string;
+  redirectUri: string;
+  /** Fetches from the provider, whatever host the URL names. */
+  fetchOwn: (url: string, init?: object) => Promise<Response>;
+  clientOf: (request: IncomingMessage) => { address: string };
+  keyring: Keyring;
+  clock: Clock;
+  skewS: number;
+  /** Asks for name and password; undefined where these are not taken. */
+  askPassword: ((visit: InteractionVisit) => Promise<void>) | undefined;
+  log: { warn(fields: object, message: string): void };
+}
+
+const clientId = 'cylc-gateway';
+/** Between the click on the button and the provider's question who it was, ms. */
+const grantLifetimeMs = 60_000;
+
+export function createBuiltIn(options: BuiltInOptions): BuiltIn {
+  const { issuer, redirectUri, keyring, clock, skewS, askPassword, log } = options;
+  const clientSecret = randomBytes(32).toString('base64url');
+  const grants = createTokenCache<string>(1000);
+
+  /** The provider asks who it is: whoever the link was for, or name and password tell. */
+  async function interact(visit: InteractionVisit): Promise<void> {
+    const { state } = visit.interaction.params;
+    const account = typeof state === 'string' ? grants.get(state, clock.now()) : undefined;
+    if (account !== undefined) return visit.finish(account);
+    if (askPassword !== undefined) return askPassword(visit);
+    const error = new GatewayError('auth.link');
+    visit.response.writeHead(error.status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    visit.response.end(`${error.message} ${error.advice}\n`);
+  }
+
+  return {
+    handler: createProvider({
+      issuer,
+      clientId,
+      clientSecret,
+      redirectUri,
+      keys: keyring.provider,
+      cookieKeys: [randomBytes(32).toString('base64url')],
+      clock,
+      interact,
+      clientOf: options.clientOf,
+      onError: (error, what) => log.warn({ err: error }, what),
+    }),
+    client: createOidcClient({
+      issuer,
+      clientId,
+      clientSecret,
+      redirectUri,
+      scope: 'openid',
+      clock,
+      dangerouslyAllowHttp: true,
+      fetch: (url, init) => options.fetchOwn(url, init),
+      skewS,
+    }),
+    grant: (state, account) => grants.set(state, account, clock.now() + grantLifetimeMs),
+  };
+}

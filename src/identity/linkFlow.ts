@@ -1,0 +1,36 @@
+import type { Context } from 'hono';
+import type { Account } from '../access/types.ts';
+import { GatewayError } from '../errors.ts';
+import { begin, fail, isOurs, nextOf, show } from './signInParts.ts';
+import type { SignInParts } from './signInParts.ts';
+
+/** Signing in by a one-time link: opening it only asks, the button uses it up. */
+export async function showLink(c: Context, parts: SignInParts, link: string, next: string): Promise<Response> {
+  const account = await accountOf(link, parts);
+  if (account === undefined) return fail(c, parts, new GatewayError('auth.link'));
+  return show(c, parts, {
+    kind: 'confirm-link',
+    displayName: account.displayName,
+    action: parts.urls.hub('login'),
+    fields: { link, next },
+  });
+}
+
+export async function takeLink(c: Context, parts: SignInParts): Promise<Response> {
+  if (!isOurs(c, parts)) return fail(c, parts, new GatewayError('access.origin'));
+  const form = await c.req.parseBody();
+  const link = typeof form['link'] === 'string' ? form['link'] : '';
+  const account = await accountOf(link, parts);
+  if (account === undefined) return fail(c, parts, new GatewayError('auth.link'));
+  const begun = await parts.client.begin();
+  if (parts.links?.take(link) === undefined) return fail(c, parts, new GatewayError('auth.link'));
+  parts.grant(begun.state, account.name);
+  const next = nextOf(typeof form['next'] === 'string' ? form['next'] : undefined, parts);
+  return begin(c, parts, { ...begun, by: 'built-in', next });
+}
+
+async function accountOf(link: string, parts: SignInParts): Promise<Account | undefined> {
+  const name = parts.links?.peek(link);
+  const found = name === undefined ? undefined : await parts.people.byName(name);
+  return found?.ok === true ? found.account : undefined;
+}
