@@ -177,7 +177,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { needsRestart } = watch;
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const app = new Hono({ strict: false });
-  app.get(urls.base, (c) => c.redirect(urls.hub('home')));
+  // Without the slash behind: so a router that is not strict knows it with and without
+  app.get(basePath === '' ? '/' : basePath, (c) => c.redirect(urls.hub('home')));
   app.get(urls.hub('').slice(0, -1), (c) => c.redirect(urls.hub('home')));
   app.route(urls.hub('api'), hub.app);
   app.route(urls.hub('').slice(0, -1), identity.app);

@@ -18,27 +18,48 @@ export function clientOf(req: IncomingMessage): Client {
   return (req as Marked)[found] ?? { address: plainAddress(req.socket.remoteAddress), host: undefined };
 }
 
+export interface Trust {
+  /** Addresses and ranges. */
+  proxies: readonly string[];
+  /** Headers that these proxies set; one they do not know passes through them as the client wrote it. */
+  headers: readonly ('x-forwarded-for' | 'x-forwarded-host' | 'forwarded')[];
+}
+
 /**
- * Finds out the client of each request and notes it there for `clientOf`. Headers are believed only from a peer in
- * `trusted` (addresses and ranges), and only as far as the chain of trusted ones reaches: the client is the last
- * address, from the right, that is not one of them. So nothing that a client itself wrote counts.
+ * Finds out the client of each request and notes it there for `clientOf`. Headers are believed only from a trusted peer,
+ * and only as far as the chain of trusted ones reaches: the client is the last address, from the right, that is not
+ * one of them. So nothing that a client itself wrote counts.
  */
-export function createClientFinder(trusted: readonly string[]): (req: IncomingMessage) => Client {
-  if (trusted.length === 0) return clientOf;
-  const proxies = toBlockList(trusted);
+export function createClientFinder(trust: Trust): (req: IncomingMessage) => Client {
+  if (trust.proxies.length === 0) return clientOf;
+  const proxies = toBlockList(trust.proxies);
   return (req) => {
     const peer = plainAddress(req.socket.remoteAddress);
     if (!isIn(proxies, peer)) return clientOf(req);
-    const client = behind(req, peer, proxies);
+    const client = behind(said(req, trust.headers), peer, proxies);
     (req as Marked)[found] = client;
     return client;
   };
 }
 
-function behind({ headers }: IncomingMessage, peer: string, proxies: BlockList): Client {
-  const forwarded = headers.forwarded === undefined ? undefined : readForwarded(headers.forwarded);
-  const chain = forwarded?.map((hop) => hop.for) ?? listOf(headers['x-forwarded-for']);
-  const host = forwarded?.at(-1)?.host ?? listOf(headers['x-forwarded-host']).at(-1);
+/** What the trusted headers of a request say, the nearest proxy last. */
+interface Said {
+  chain: readonly string[];
+  host: string | undefined;
+}
+
+function said({ headers }: IncomingMessage, trusted: Trust['headers']): Said {
+  if (trusted.includes('forwarded') && headers.forwarded !== undefined) {
+    const hops = readForwarded(headers.forwarded);
+    return { chain: hops.map((hop) => hop.for), host: hops.at(-1)?.host };
+  }
+  return {
+    chain: trusted.includes('x-forwarded-for') ? listOf(headers['x-forwarded-for']) : [],
+    host: trusted.includes('x-forwarded-host') ? listOf(headers['x-forwarded-host']).at(-1) : undefined,
+  };
+}
+
+function behind({ chain, host }: Said, peer: string, proxies: BlockList): Client {
   let address = peer;
   for (const step of chain.toReversed()) {
     if (!isIn(proxies, address)) break;

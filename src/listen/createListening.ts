@@ -25,7 +25,7 @@ export async function createListening(options: {
   urls: Urls;
   log: Logger;
 }): Promise<ListeningRoom> {
-  const { host, port, tls, redirectPort, trustedProxies } = options.config;
+  const { host, port, tls, redirectPort, trustedProxies, forwardedHeaders } = options.config;
   const listener = await createListener({
     tls: tls === undefined ? undefined : servingOf(tls),
     log: options.log,
@@ -34,7 +34,7 @@ export async function createListening(options: {
     redirectPort === undefined ? undefined : createRedirectServer((req) => options.urls.origin + req.url!);
   return {
     create: (serverOptions) => listener.create(serverOptions),
-    findClient: createClientFinder(trustedProxies),
+    findClient: createClientFinder({ proxies: trustedProxies, headers: forwardedHeaders }),
     async listen(door) {
       await listenAt(door, { host, port });
       if (redirect !== undefined) await listenAt(redirect, { host, port: redirectPort! });

@@ -100,7 +100,7 @@ export async function startChp(
 }
 
 /** Whether somebody listens there. */
-async function opens(at: { port: number } | { path: string }): Promise<boolean> {
+export async function opens(at: { port: number } | { path: string }): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', ...at });
   const open = await once(socket, 'connect').then(
     () => true,

@@ -10,6 +10,8 @@ const parts = {
   chromium: { present: () => onPath('chromium'), install: 'apt-get install chromium' },
   cylc: { present: () => cylcBin() !== undefined, install: 'npm run cylc:install' },
   python: { present: () => onPath('python3'), install: 'apt-get install python3' },
+  nginx: { present: () => onPath('nginx'), install: 'apt-get install nginx' },
+  haproxy: { present: () => onPath('haproxy'), install: 'apt-get install haproxy' },
   root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
   slurm: { present: () => onPath('slurmctld'), install: 'apt-get install slurm-wlm' },
   pam: { present: () => existsSync('/etc/pam.d/login'), install: 'apt-get install libpam-modules' },

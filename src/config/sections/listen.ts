@@ -35,6 +35,12 @@ export const listenSchema = z.strictObject({
     .array(z.string().refine(isRange, 'an address or a range like 10.0.0.0/8'))
     .default([])
     .describe(
-      'Addresses of proxies in front whose X-Forwarded-For, X-Forwarded-Host and Forwarded are believed. Nobody is, by default.',
+      'Addresses of proxies in front that are believed who the visitor is (`forwardedHeaders`). Nobody is, by default.',
+    ),
+  forwardedHeaders: z
+    .array(z.enum(['x-forwarded-for', 'x-forwarded-host', 'forwarded']))
+    .default(['x-forwarded-for'])
+    .describe(
+      'What the trusted proxies tell it by: only headers that they set themselves, since what they merely pass on is the word of the visitor.',
     ),
 });

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { listenSchema } from '../../../src/config/sections/listen.ts';
 import { clientOf, createClientFinder } from '../../../src/listen/clientAddress.ts';
 
-const find = createClientFinder(['127.0.0.1', '10.0.0.0/8', '2001:db8::/32']);
+const proxies = ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'];
+const find = createClientFinder({ proxies, headers: ['x-forwarded-for', 'x-forwarded-host', 'forwarded'] });
 
 function request(peer: string | undefined, headers: Record<string, string> = {}): IncomingMessage {
   return { socket: { remoteAddress: peer }, headers } as unknown as IncomingMessage;
@@ -11,7 +12,7 @@ function request(peer: string | undefined, headers: Record<string, string> = {})
 
 describe('the client of a request', () => {
   test('nobody is trusted by default', () => {
-    const nobody = createClientFinder([]);
+    const nobody = createClientFinder({ proxies: [], headers: ['x-forwarded-for', 'x-forwarded-host', 'forwarded'] });
     const headers = { 'x-forwarded-for': '1.1.1.1', forwarded: 'for=1.1.1.1', 'x-forwarded-host': 'x' };
     expect(nobody(request('127.0.0.1', headers))).toEqual({ address: '127.0.0.1', host: undefined });
   });
@@ -55,6 +56,14 @@ describe('the client of a request', () => {
     expect(hostOf({ forwarded: 'for=1.1.1.1;host="site.example:8443"' })).toBe('site.example:8443');
     expect(hostOf({ 'x-forwarded-host': 'a b' })).toBeUndefined();
     expect(find(request('192.0.2.1', { 'x-forwarded-host': 'site.example' })).host).toBeUndefined();
+  });
+
+  test('a header that the proxy does not set itself is the word of the client', () => {
+    const headers = { 'x-forwarded-for': '192.0.2.7', forwarded: 'for=6.6.6.6;host=evil', 'x-forwarded-host': 'evil' };
+    const one = createClientFinder({ proxies, headers: ['x-forwarded-for'] });
+    expect(one(request('10.0.0.1', headers))).toEqual({ address: '192.0.2.7', host: undefined });
+    const other = createClientFinder({ proxies, headers: ['forwarded'] });
+    expect(other(request('10.0.0.1', { 'x-forwarded-for': '6.6.6.6' })).address).toBe('10.0.0.1');
   });
 
   test('is found once, and known from then on', () => {
