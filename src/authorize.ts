@@ -14,9 +14,11 @@ export interface GateParts {
   match(path: string): { target: Target; route: Route | undefined } | undefined;
   access(who: Identity, target: Target): AccessDecision;
   view(key: ServerKey): ServerView | undefined;
+  /** Starts a service that waits for its first visit; resolves when there is an answer to be had. Absent: none does. */
+  wake?: (service: string) => Promise<void>;
   isOwnCookie(name: string): boolean;
   /** See `HubContract.loginCookieFits`. */
-  loginCookieFits(key: ServerKey, cookieName: string, cookieValue: string, sessionId: string): boolean;
+  loginCookieFits(target: Target, cookieName: string, cookieValue: string, sessionId: string): boolean;
   /** `https://site.example`: the origin whose pages may open WebSockets, beside the request's own `Host`. */
   publicOrigin: string;
 }
@@ -30,9 +32,22 @@ export function createAuthorize(parts: GateParts): Authorize {
     const { cookie, authorization, header } = request;
     const who = parts.identify({ cookie, authorization, header });
     return who instanceof Promise
-      ? who.then((verified) => decide(parts, request, matched, verified))
-      : decide(parts, request, matched, who);
+      ? who.then((verified) => decideAwake(parts, request, matched, verified))
+      : decideAwake(parts, request, matched, who);
   };
+}
+
+/** The decision; for a service that is not running, after it had the chance to start. */
+function decideAwake(
+  parts: GateParts,
+  request: GateRequest,
+  matched: { target: Target; route: Route | undefined },
+  who: Verified<Identity>,
+): GateDecision | Promise<GateDecision> {
+  const decision = decide(parts, request, matched, who);
+  const asleep = decision.kind === 'refuse' && decision.error.code === 'request.not-found';
+  if (!asleep || parts.wake === undefined) return decision;
+  return parts.wake(matched.target.name).then(() => decide(parts, request, parts.match(request.path) ?? matched, who));
 }
 
 function decide(
@@ -56,8 +71,7 @@ function decide(
     identity,
     access,
     dropCookie: (name, value) =>
-      parts.isOwnCookie(name) ||
-      (target.kind === 'server' && !parts.loginCookieFits(target, name, value, identity.sessionId)),
+      parts.isOwnCookie(name) || !parts.loginCookieFits(target, name, value, identity.sessionId),
     keepAuthorization: identity.via === 'hub-token',
   };
 }

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createSiteAccess } from './access/siteAccess.ts';
+import type { Identity, Target } from './access/types.ts';
 import { createAuthorize } from './authorize.ts';
+import { closeWhatEnds } from './closeWhatEnds.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
@@ -32,6 +34,7 @@ import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
 import { createAccountSpawner } from './spawners/account.ts';
 import { createJobPool } from './spawners/pool.ts';
 import { createWarmSpawner } from './spawners/warm.ts';
+import { createServices } from './services/createServices.ts';
 import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
@@ -66,11 +69,6 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Close codes of WebSockets (RFC 6455, 7.4; 4000 to 4999 are ours). */
-const closeSignedOut = 4401;
-const closeRevoked = 4403;
-const closeGoingAway = 1001;
-
 /** Builds every part once from the configuration and connects them; the only place that does. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, firstRun, log, clock = systemClock, end = () => {} } = options;
@@ -94,6 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ...config.access,
     shares: () => Object.values(store.admin.data.shares),
     onChange: (listener) => void store.admin.onChange(listener),
+    serviceGroups: (name) => config.services.find((service) => service.name === name)?.groups,
     now: () => clock.now(),
   });
   const programs = createPrograms({ configured: config.servers.cylc, dataDir, searchPath: process.env['PATH'] });
@@ -132,6 +131,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     shareOf: (...of) => access.shareOf(...of),
     urls,
     runtimeDir,
+    loopback: config.services.length > 0,
     clock,
     log,
     version: gatewayVersion(),
@@ -152,10 +152,23 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
     hub: hub.contract,
+    beside: config.services.filter(({ start }) => start === 'server'),
     spawners: config.servers.warmStart ? [warm, account] : [account],
+  });
+  const services = createServices({
+    config,
+    servers,
+    routes,
+    programs,
+    runtimeDir,
+    dataDir,
+    clock,
+    log,
+    hub: hub.contract,
   });
   hub.attach({
     servers,
+    services: () => services.forHub(),
     identify,
     csrf,
     routes,
@@ -171,11 +184,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     onActivity: (target) => {
       if (target.kind === 'server') servers.touch(target);
+      else services.touch(target.name);
     },
   });
   const watch = watchShares({ admin: store.admin, access, servers, connections: hop.connections, clock, log });
   const { needsRestart } = watch;
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
+  const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
   const app = new Hono({ strict: false });
   // Without the slash behind: so a router that is not strict knows it with and without
   app.get(basePath === '' ? '/' : basePath, (c) => c.redirect(urls.hub('home')));
@@ -184,7 +199,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.route(urls.hub('').slice(0, -1), identity.app);
   app.route(
     urls.hub('').slice(0, -1),
-    createPages({ shell, assets, csrf, identify, servers, shares, store, clock, log }),
+    createPages({ shell, assets, csrf, identify, servers, shares, services, mayOpen, store, clock, log }),
   );
 
   const authorize = createAuthorize({
@@ -193,6 +208,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     isOwnCookie: (name) => identity.isCredentialCookie(name),
     publicOrigin: urls.origin,
     match: (path) => routes.match(path),
+    wake: (service) => services.wake(service),
     view: (key) => servers.get(key),
     loginCookieFits: (...of) => hub.contract.loginCookieFits(...of),
   });
@@ -210,28 +226,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     render: createRenderDecision(shell),
   });
 
-  routes.onChange((route, state) => {
-    if (state !== 'closed') return;
-    hop.release(route.upstream);
-    const { target } = route;
-    hop.connections.closeWhere((open) => sameTarget(open.target, target), closeGoingAway, 'server stopped');
-  });
-  sessions.onEnd((end) => {
-    hop.connections.closeWhere((open) => open.sessionId === end.sessionId, closeSignedOut, 'signed out');
-    hub.contract
-      .forgetSession(end.sessionId)
-      .catch((error: unknown) => log.error({ err: error }, 'tokens not revoked'));
-  });
-  hub.onTokensEnd((ids) => {
-    hop.connections.closeWhere((open) => ids.has(open.sessionId), closeRevoked, 'token revoked');
-  });
-  sessions.onRenew((sessionId, expiresAt) => {
-    for (const via of ['cookie', 'header'] as const) hop.connections.prolong({ sessionId, via, expiresAt });
-  });
-  store.admin.onChange(() => {
-    const blocked = (name: string): boolean => store.admin.data.accounts[name]?.blocked === true;
-    hop.connections.closeWhere((open) => blocked(open.account), closeRevoked, 'account blocked');
-  });
+  closeWhatEnds({ routes, hop, sessions, hub, admin: store.admin, log });
 
   return {
     urls,
@@ -247,6 +242,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await providerListener.listen();
       await listening.listen(door);
       await servers.reconcile();
+      await services.begin();
     },
     reload: () => listening.reload(),
     async close() {
@@ -255,6 +251,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       listening.close();
       await hop.close();
       door.closeAllConnections();
+      await services.close();
       await servers.close();
       await pool.close();
       await hub.close();
@@ -285,10 +282,3 @@ const standInNotice = {
   reason: 'Cylc is not installed here, so servers are a small stand-in for its UI server.',
   advice: 'To get the real one: npm run cylc:install',
 };
-
-type AnyTarget = { kind: 'server'; owner: string; name: string } | { kind: 'service'; name: string };
-
-function sameTarget(one: AnyTarget, other: AnyTarget): boolean {
-  if (one.kind !== other.kind || one.name !== other.name) return false;
-  return one.kind === 'service' || (other.kind === 'server' && one.owner === other.owner);
-}

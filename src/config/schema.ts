@@ -5,12 +5,14 @@ import { hubSchema } from './sections/hub.ts';
 import { identitySchema } from './sections/identity.ts';
 import { proxySchema } from './sections/proxy.ts';
 import { serversSchema } from './sections/servers.ts';
+import { servicesSchema } from './sections/services.ts';
 
 /** Everything `gateway.yaml` may say. Each room's section has its own file. */
 export const configSchema = baseSchema.extend({
   identity: identitySchema.prefault({}).describe('Who vouches for people.'),
   access: accessSchema.prefault({}).describe('Who may open what.'),
   servers: serversSchema.prefault({}).describe("A server's life."),
+  services: servicesSchema.default([]).describe('Web applications and helpers beside the UI servers.'),
   hub: hubSchema.prefault({}).describe('The Hub contract.'),
   proxy: proxySchema.prefault({}).describe('The hop.'),
 });

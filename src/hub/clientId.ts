@@ -22,6 +22,15 @@ export function serverOfClient(clientId: string): ServerKey | undefined {
   }
 }
 
+/** JupyterHub's name for it, which is also that of the login cookie of a service that signs its visitors in. */
+export function clientIdOfService(name: string): string {
+  return `service-${name}`;
+}
+
+export function serviceOfClient(clientId: string): string | undefined {
+  return /^service-(.+)$/.exec(clientId)?.[1];
+}
+
 function quote(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*~]/g,

@@ -1,7 +1,7 @@
 import type { AccountCache } from './accountCache.ts';
 import { keyText } from '../servers/types.ts';
-import { clientIdOf, serverOfClient } from './clientId.ts';
-import { serverEnvironment } from './environment.ts';
+import { clientIdOf, clientIdOfService, serverOfClient } from './clientId.ts';
+import { serverEnvironment, serviceEnvironment } from './environment.ts';
 import { tokenInLoginCookie } from './loginCookie.ts';
 import type { Codes } from './oauth/codes.ts';
 import type { Principals } from './principals.ts';
@@ -17,6 +17,8 @@ export interface ContractDeps {
   contacts: Map<string, number>;
   baseUrl: string;
   apiUrl: () => string;
+  /** For services; of this machine alone. */
+  loopbackUrl: () => string;
 }
 
 /** The Hub as the rest of the gateway sees it. */
@@ -42,6 +44,19 @@ export function createContract(deps: ContractDeps): HubContract {
       const { baseUrl } = deps;
       return serverEnvironment({ key: server.key, token, prefix: server.prefix, baseUrl, apiUrl: deps.apiUrl() });
     },
+    async prepareService({ name, apiToken, prefix, url }) {
+      const clientId = clientIdOfService(name);
+      await deps.tokens.revokeWhere((record) => record.kind === 'service' && record.clientId === clientId);
+      const { token } = await deps.tokens.issue({
+        kind: 'service',
+        owner: name,
+        clientId,
+        scopes: ['inherit'],
+        note: `Service ${name}`,
+        ...(apiToken === undefined ? {} : { token: apiToken }),
+      });
+      return serviceEnvironment({ name, token, prefix, url, baseUrl: deps.baseUrl, apiUrl: deps.loopbackUrl() });
+    },
     lastContact: (key) => deps.contacts.get(clientIdOf(key)),
     forget: (key) => forgetClient(clientIdOf(key)),
     async forgetSession(sessionId) {
@@ -61,8 +76,8 @@ export function createContract(deps: ContractDeps): HubContract {
       const principal = deps.principals.ofToken(token);
       return principal === undefined ? undefined : deps.principals.toIdentity(principal);
     },
-    loginCookieFits(key, cookieName, cookieValue, sessionId) {
-      const clientId = clientIdOf(key);
+    loginCookieFits(of, cookieName, cookieValue, sessionId) {
+      const clientId = 'kind' in of && of.kind === 'service' ? clientIdOfService(of.name) : clientIdOf(of);
       if (cookieName !== clientId && cookieName !== `__Host-${clientId}`) return true;
       const token = tokenInLoginCookie(cookieValue);
       const record = token === undefined ? undefined : deps.principals.ofToken(token)?.record;

@@ -43,6 +43,8 @@ export interface HubDeps {
   urls: Urls;
   /** Folder of the Hub's unix socket. */
   runtimeDir: string;
+  /** Whether services are to reach the API by TCP as well. */
+  loopback?: boolean;
   clock: Clock;
   log: Logger;
   /** Of the gateway; shown in the API's document. */
@@ -83,7 +85,7 @@ export function createHub(deps: HubDeps): Hub {
   const { store, clock, urls, log } = deps;
   const parts = createParts(deps);
   const { tokens, accounts, codes, contacts, principals } = parts;
-  const clients = createClients({ tokens, urls });
+  const clients = createClients({ tokens, urls, services: parts.services });
   let attached: HubAttachments | undefined;
   let listener: ApiListener | undefined;
   const endings: (() => void)[] = [];
@@ -96,7 +98,17 @@ export function createHub(deps: HubDeps): Hub {
     if (listener === undefined) throw new GatewayError('internal', { facts: { why: 'the Hub does not listen yet' } });
     return listener.apiUrl;
   };
-  const contract = createContract({ tokens, codes, accounts, principals, contacts, baseUrl: urls.base, apiUrl });
+  const loopbackUrl = () => (apiUrl(), listener?.loopbackUrl ?? '');
+  const contract = createContract({
+    tokens,
+    codes,
+    accounts,
+    principals,
+    contacts,
+    baseUrl: urls.base,
+    apiUrl,
+    loopbackUrl,
+  });
   const directory = createDirectory({ store, clock });
 
   const { hub } = deps.config;
@@ -164,6 +176,7 @@ export function createHub(deps: HubDeps): Hub {
         fetch: (request) => root.fetch(request),
         runtimeDir: deps.runtimeDir,
         urls,
+        loopback: deps.loopback === true,
       });
       return { apiUrl: listener.apiUrl };
     },

@@ -1,5 +1,5 @@
 import type { ServerKey } from '../servers/types.ts';
-import { clientIdOf } from './clientId.ts';
+import { clientIdOf, clientIdOfService } from './clientId.ts';
 
 export interface ServerEnvironment {
   key: ServerKey;
@@ -10,6 +10,40 @@ export interface ServerEnvironment {
   baseUrl: string;
   /** Without a slash at its end. */
   apiUrl: string;
+}
+
+export interface ServiceEnvironment extends Omit<ServerEnvironment, 'key'> {
+  name: string;
+  /** Where it is to listen; empty where that is not by an address. */
+  url: string;
+}
+
+/** What JupyterHub tells a managed service (jupyterhub 6, `Service.start`). */
+export function serviceEnvironment({
+  name,
+  token,
+  prefix,
+  url,
+  baseUrl,
+  apiUrl,
+}: ServiceEnvironment): Record<string, string> {
+  const scopes = JSON.stringify(['access:services', `access:services!service=${name}`]);
+  const web = {
+    JUPYTERHUB_SERVICE_PREFIX: prefix,
+    JUPYTERHUB_OAUTH_CALLBACK_URL: `${prefix}oauth_callback`,
+    ...(url === '' ? {} : { JUPYTERHUB_SERVICE_URL: url }),
+  };
+  return {
+    JUPYTERHUB_SERVICE_NAME: name,
+    JUPYTERHUB_API_TOKEN: token,
+    JUPYTERHUB_CLIENT_ID: clientIdOfService(name),
+    JUPYTERHUB_API_URL: apiUrl,
+    JUPYTERHUB_BASE_URL: baseUrl,
+    JUPYTERHUB_OAUTH_ACCESS_SCOPES: scopes,
+    JUPYTERHUB_OAUTH_SCOPES: scopes,
+    JUPYTERHUB_HOST: '',
+    ...(prefix === '' ? {} : web),
+  };
 }
 
 /** The scopes any one of which lets a visitor in (checked by hubapp itself; without them it lets everyone in). */

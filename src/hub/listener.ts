@@ -1,6 +1,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { SetupError } from '../errors.ts';
@@ -9,6 +10,8 @@ import type { Urls } from '../urls.ts';
 export interface ApiListener {
   /** What servers get as JUPYTERHUB_API_URL. */
   apiUrl: string;
+  /** What managed services get: many a program of JupyterHub's world knows no unix sockets. */
+  loopbackUrl: string;
   close(): Promise<void>;
 }
 
@@ -20,6 +23,8 @@ export async function listenForServers(options: {
   fetch: (request: Request) => Response | Promise<Response>;
   runtimeDir: string;
   urls: Urls;
+  /** Whether there are services to be answered by TCP, on an address that only this machine reaches. */
+  loopback?: boolean;
 }): Promise<ApiListener> {
   const path = join(options.runtimeDir, 'hub.sock');
   if (Buffer.byteLength(path) > 107)
@@ -27,28 +32,40 @@ export async function listenForServers(options: {
       advice: 'Set `runtimeDir` to a shorter path, such as /run/cylc-gateway.',
     });
   const answer = getRequestListener(options.fetch);
-  const server = createServer((request, response) => {
-    // hubapp sends the socket's encoded path as Host, which no URL can have.
-    request.headers.host = 'hub.localhost';
-    void answer(request, response);
-  });
-  // Longer than the 15 s for which aiohttp keeps a connection: else its POST meets a closing one, and is not repeated.
-  server.keepAliveTimeout = 75_000;
-  server.headersTimeout = 80_000;
+  const listener = (): Server => {
+    const server = createServer((request, response) => {
+      // hubapp sends the socket's encoded path as Host, which no URL can have.
+      request.headers.host = 'hub.localhost';
+      void answer(request, response);
+    });
+    // Longer than the 15 s for which aiohttp keeps a connection: else its POST meets a closing one, and is not repeated.
+    server.keepAliveTimeout = 75_000;
+    server.headersTimeout = 80_000;
+    return server;
+  };
+  const server = listener();
+  const byTcp = options.loopback === true ? listener() : undefined;
   await mkdir(options.runtimeDir, { recursive: true });
   await rm(path, { force: true });
-  await listen(server, path);
+  await listen(server, { path });
   await chmod(path, 0o666);
+  if (byTcp !== undefined) await listen(byTcp, { host: '127.0.0.1', port: 0 });
+  const port = (byTcp?.address() as AddressInfo | undefined)?.port;
+  const api = options.urls.hub('api');
   return {
-    apiUrl: `http+unix://${encodeURIComponent(path)}${options.urls.hub('api')}`,
-    close: () => closeServer(server),
+    apiUrl: `http+unix://${encodeURIComponent(path)}${api}`,
+    loopbackUrl: port === undefined ? '' : `http://127.0.0.1:${port}${api}`,
+    async close() {
+      await closeServer(server);
+      if (byTcp !== undefined) await closeServer(byTcp);
+    },
   };
 }
 
-function listen(server: Server, path: string): Promise<void> {
+function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
+    server.listen(where, () => {
       server.off('error', reject);
       resolve();
     });

@@ -2,8 +2,9 @@ import type { Account, Identity, Target } from '../access/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { AccountCache } from './accountCache.ts';
-import { serverOfClient } from './clientId.ts';
+import { serverOfClient, serviceOfClient } from './clientId.ts';
 import { toHubGroup } from './groupNames.ts';
+import { adminScopes } from './scopes/definitions.ts';
 import { expandScopes } from './scopes/expand.ts';
 import type { ScopeOwner } from './scopes/expand.ts';
 import { formatScopes, intersectScopes, parseScopes } from './scopes/scopeSet.ts';
@@ -81,7 +82,8 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
     const service = deps.services().find(({ name }) => name === record.owner);
     if (service === undefined) return undefined;
     const owner = { service: service.name };
-    const own = parseScopes(expandScopes(service.scopes, owner));
+    const role = service.admin ? [...adminScopes, ...service.scopes] : service.scopes;
+    const own = parseScopes(expandScopes(role, owner));
     const full = record.scopes.includes('inherit');
     const scopes = full ? own : intersectScopes(parseScopes(expandScopes(record.scopes, owner)), own, groupsOf);
     const { name, admin } = service;
@@ -130,7 +132,7 @@ function clientTarget(record: Token): Target | undefined {
   if (record.kind !== 'oauth' || record.clientId === null) return undefined;
   const key = serverOfClient(record.clientId);
   if (key !== undefined) return { kind: 'server', ...key };
-  const service = /^service-(.+)$/.exec(record.clientId)?.[1];
+  const service = serviceOfClient(record.clientId);
   return service === undefined ? undefined : { kind: 'service', name: service };
 }
 

@@ -1,4 +1,4 @@
-import type { Account, Identity } from '../access/types.ts';
+import type { Account, Identity, Target } from '../access/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 
 /** What the rest of the gateway needs of the Hub contract. */
@@ -8,6 +8,17 @@ export interface HubContract {
    * `JUPYTERHUB_*` environment (JupyterHub's names; jupyterhub 6, `Spawner.get_env`).
    */
   prepare(server: { key: ServerKey; account: Account; prefix: string }): Promise<Record<string, string>>;
+  /**
+   * Makes the API token of a service about to start (that of an earlier start dies) and returns its `JUPYTERHUB_*`
+   * environment (`Service.start` of jupyterhub 6). With a token of its own (an external service) that one counts.
+   */
+  prepareService(service: {
+    name: string;
+    apiToken: string | undefined;
+    /** Empty where it has no web part. */
+    prefix: string;
+    url: string;
+  }): Promise<Record<string, string>>;
   /** When this server last called us with its own token, ms since 1970: with an HTTP answer, the proof that it is ready. */
   lastContact(key: ServerKey): number | undefined;
   /** Its tokens, and those that visitors hold for it, die. */
@@ -23,7 +34,7 @@ export interface HubContract {
    * Second gate (hub-contract, section 10): may this cookie of a UI server pass on to it? True for cookies that are no
    * login cookie of that server; for its login cookie only where the token inside is live and of this session.
    */
-  loginCookieFits(key: ServerKey, cookieName: string, cookieValue: string, sessionId: string): boolean;
+  loginCookieFits(of: ServerKey | Target, cookieName: string, cookieValue: string, sessionId: string): boolean;
 }
 
 /** A service as the Hub API shows it, and what its own token may do. */
@@ -43,4 +54,6 @@ export interface HubService {
   display: boolean;
   /** Scopes that its own token may hold. */
   scopes: readonly string[];
+  /** Where its visitors come back to after they signed in at it, and whether without being asked. */
+  oauth?: { redirectUri: string; noConfirm: boolean };
 }

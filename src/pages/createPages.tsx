@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { Identify } from '../identity/types.ts';
 import type { Servers } from '../servers/types.ts';
+import type { Services } from '../services/types.ts';
 import type { Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
@@ -20,6 +22,7 @@ import { progressStream } from './progressStream.ts';
 import { publicRoutes } from './publicRoutes.ts';
 import { renderError } from './renderDecision.tsx';
 import { keyOf, serverRoutes } from './serverRoutes.tsx';
+import { servicesFor, servicesRoutes } from './servicesRoutes.tsx';
 import { shareRoutes } from './shareRoutes.tsx';
 import type { Shell } from './shell.ts';
 
@@ -30,6 +33,8 @@ export interface PagesParts {
   identify: Identify;
   servers: Servers;
   shares: Shares;
+  services: Services;
+  mayOpen: (who: Identity, target: Target) => boolean;
   store: Pick<Store<AdminData, StateData>, 'admin' | 'state'>;
   clock: Clock;
   log: Logger;
@@ -94,10 +99,12 @@ function people(parts: PagesParts): Hono<PagesEnv> {
     const mine = servers.list().filter((view) => view.owner === who.account.name);
     const shared = sharedWith(who, store.admin.data, servers, now);
     const announcements = announcementsNow(store.admin.data, now);
-    return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, announcements }} />));
+    const services = servicesFor(who, parts);
+    return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, services, announcements }} />));
   });
   app.route('/', serverRoutes(parts));
   app.route('/', shareRoutes(parts));
+  app.route('/', servicesRoutes(parts));
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

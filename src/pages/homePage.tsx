@@ -1,7 +1,9 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerView } from '../servers/types.ts';
+import type { ServiceView } from '../services/types.ts';
 import { Layout } from './layout.tsx';
 import { serverTitle } from './links.ts';
+import { ServiceLinks } from './servicesPage.tsx';
 import { PhaseBadge, ServerCard } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
@@ -26,11 +28,12 @@ export interface HomeProps {
   who: Identity;
   servers: readonly ServerView[];
   shared: readonly SharedServer[];
+  services: readonly ServiceView[];
   announcements: readonly Announcement[];
 }
 
 /** The first page: one big button for the visitor's own server, then what others have shared. */
-export function HomePage({ shell, who, servers, shared, announcements }: HomeProps) {
+export function HomePage({ shell, who, servers, shared, services, announcements }: HomeProps) {
   const me = who.account.name;
   const first = servers.find((view) => view.name === '');
   const busy = servers.some((view) => ['queued', 'starting', 'stopping'].includes(view.phase));
@@ -46,6 +49,7 @@ export function HomePage({ shell, who, servers, shared, announcements }: HomePro
         ))}
       <StandInNote shell={shell} />
       <Shared shell={shell} shared={shared} />
+      <ServiceLinks services={services} />
     </Layout>
   );
 }

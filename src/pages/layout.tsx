@@ -77,8 +77,9 @@ function Header({ shell, who, here }: { shell: Shell; who: Identity | undefined;
   );
 }
 
-function navigation(_who: Identity): { page: string; label: string }[] {
-  return [{ page: 'home', label: 'Home' }];
+function navigation(who: Identity): { page: string; label: string }[] {
+  const pages = [{ page: 'home', label: 'Home' }];
+  return who.account.admin ? [...pages, { page: 'services', label: 'Services' }] : pages;
 }
 
 /** Hidden proof that the form came from a page of ours. */

@@ -13,6 +13,7 @@ import type { Life } from './life.ts';
 import type { LifeParts } from './lifeParts.ts';
 import { readTail, redactText } from './logTail.ts';
 import { checkServerName, createNamed } from './named.ts';
+import type { Beside } from './options.ts';
 import { createProfiles } from './profiles.ts';
 import type { Programs } from './programs.ts';
 import { reconcile, watchDesired } from './reconcile.ts';
@@ -30,6 +31,8 @@ export interface ServersOptions extends Omit<
   /** The first is the one that is used where nothing else is said. */
   spawners: readonly Spawner[];
   programs: Programs;
+  /** Services that people may have beside their server. */
+  beside?: readonly Beside[];
 }
 
 export interface ServersRoom extends Servers {
@@ -46,7 +49,11 @@ export function createServers(options: ServersOptions): ServersRoom {
   const listeners = new Set<(view: ServerView) => void>();
   const records = createRecords({ store, urls });
   const activity = createActivity({ records, clock });
-  const profiles = createProfiles({ programs: options.programs, spawner: options.spawners[0]?.kind ?? 'account' });
+  const profiles = createProfiles({
+    programs: options.programs,
+    spawner: options.spawners[0]?.kind ?? 'account',
+    beside: options.beside ?? [],
+  });
   const lives = new Map<string, Life>();
   const parts: LifeParts = {
     ...options,

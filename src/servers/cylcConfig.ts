@@ -2,14 +2,14 @@ import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const files = ['jupyter_server_config.py', 'cylc_gateway_grants.py'];
+const files = ['jupyter_server_config.py', 'cylc_gateway_grants.py', 'review_service.py'];
 
 /** Folder with the configuration that every UI server of Cylc gets, by JUPYTER_CONFIG_PATH. */
 export function cylcConfigDir(runtimeDir: string): string {
   return join(runtimeDir, 'cylc');
 }
 
-/** Copies it to where every account can read it: the gateway itself may lie in a folder that is closed to them. */
+/** Copies it, and the program that serves Cylc Review, to where every account can read it: the gateway itself may lie in a folder that is closed to them. */
 export async function installCylcConfig(runtimeDir: string): Promise<void> {
   const folder = cylcConfigDir(runtimeDir);
   await mkdir(folder, { recursive: true });

@@ -4,8 +4,34 @@ import type { Program } from './programs.ts';
 import type { OptionField } from './types.ts';
 import { isWorkflowName } from './workflows.ts';
 
+/** A service that people may have beside their server. */
+export interface Beside {
+  name: string;
+  title: string;
+}
+
+/** Name of the box that asks for it. */
+export function besideOption(service: string): string {
+  return `with-${service}`;
+}
+
 /** The fields that every form has. */
-export function baseFields(programs: readonly Program[], workflows: readonly string[]): OptionField[] {
+export function baseFields(
+  programs: readonly Program[],
+  workflows: readonly string[],
+  beside: readonly Beside[] = [],
+): OptionField[] {
+  return [
+    ...cylcFields(programs, workflows),
+    ...beside.map(({ name, title }): OptionField => {
+      const label = `${title === '' ? name : title} as well`;
+      const help = 'Runs as you, for as long as the server does.';
+      return { name: besideOption(name), label, help, type: 'checkbox', default: false };
+    }),
+  ];
+}
+
+function cylcFields(programs: readonly Program[], workflows: readonly string[]): OptionField[] {
   return [
     {
       name: 'workflow',

@@ -4,6 +4,7 @@ import { splitArguments } from './arguments.ts';
 import type { Launch } from './lifeParts.ts';
 import { baseFields, checkOptions, rememberedOptions } from './options.ts';
 import type { Programs } from './programs.ts';
+import type { Beside } from './options.ts';
 import type { ProfileForm, StartRequest } from './types.ts';
 import { suggestWorkflows, workflowPage } from './workflows.ts';
 
@@ -14,11 +15,11 @@ export interface Profiles {
   launch(account: Account, request: StartRequest): Launch;
 }
 
-export function createProfiles(options: { programs: Programs; spawner: string }): Profiles {
-  const { programs, spawner } = options;
+export function createProfiles(options: { programs: Programs; spawner: string; beside: readonly Beside[] }): Profiles {
+  const { programs, spawner, beside } = options;
   return {
     async forms(account, last) {
-      const fields = baseFields(programs.list(), await suggestWorkflows(account.home));
+      const fields = baseFields(programs.list(), await suggestWorkflows(account.home), beside);
       const remembered = rememberedOptions(fields, last('default'));
       return [
         {
@@ -37,7 +38,7 @@ export function createProfiles(options: { programs: Programs; spawner: string })
           fields: { profile: 'is unknown' },
         });
       const found = programs.list();
-      const values = checkOptions(baseFields(found, []), request.options);
+      const values = checkOptions(baseFields(found, [], beside), request.options);
       const program = found.find(({ id }) => id === values['program']) ?? found[0];
       if (program === undefined) throw new GatewayError('spawn.command-missing');
       const split = splitArguments(String(values['args'] ?? ''));

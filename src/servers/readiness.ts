@@ -6,11 +6,16 @@ import type { Upstream } from './types.ts';
  * no sign-in). An open port proves nothing.
  */
 export function answers(upstream: Upstream, prefix: string, timeoutMs: number): Promise<boolean> {
+  return answersAt(upstream, `${prefix}api`, timeoutMs);
+}
+
+/** Whether there is any answer below 500 at this path. */
+export function answersAt(upstream: Upstream, path: string, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const where =
       upstream.kind === 'unix' ? { socketPath: upstream.path } : { host: upstream.host, port: upstream.port };
     const probe = request(
-      { ...where, path: `${prefix}api`, agent: false, timeout: timeoutMs, headers: { host: 'localhost' } },
+      { ...where, path, agent: false, timeout: timeoutMs, headers: { host: 'localhost' } },
       (response) => {
         response.resume();
         resolve((response.statusCode ?? 500) < 500);

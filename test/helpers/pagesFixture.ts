@@ -6,6 +6,7 @@ import { assetNames, loadAssets } from '../../src/pages/assets.ts';
 import { createPages } from '../../src/pages/createPages.tsx';
 import { createShell } from '../../src/pages/shell.ts';
 import type { Shell } from '../../src/pages/shell.ts';
+import type { Services } from '../../src/services/types.ts';
 import { createShares } from '../../src/shares/createShares.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createUrls } from '../../src/urls.ts';
@@ -24,6 +25,14 @@ export interface PagesFixture {
   get(path: string, options?: { account?: string | undefined; headers?: Record<string, string> }): Promise<Response>;
   post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
 }
+
+const noServices: Services = {
+  list: () => [],
+  wake: () => Promise.resolve(),
+  touch: () => {},
+  restart: () => Promise.reject(new GatewayError('request.not-found')),
+  log: () => Promise.resolve(''),
+};
 
 export function identityOf(name: string, more: Partial<Identity['account']> = {}): Identity {
   return {
@@ -63,6 +72,8 @@ export async function createPagesFixture(
     csrf,
     servers,
     store,
+    services: noServices,
+    mayOpen: () => true,
     shares: createShares({
       admin: store.admin,
       accounts: { find: (name) => Promise.resolve(name === 'nobody' ? undefined : identityOf(name).account) },

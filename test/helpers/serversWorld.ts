@@ -145,6 +145,7 @@ function fakeHub(hub: ServersWorld['hub'], mode: () => string): HubContract {
     forgetAccount: () => Promise.resolve(),
     serviceToken: () => Promise.resolve(''),
     resolveToken: () => undefined,
+    prepareService: () => Promise.resolve({}),
     loginCookieFits: () => true,
   };
 }

@@ -14,7 +14,8 @@ const rooms = ['pages', 'hub', 'services', 'shares', 'servers', 'spawners', 'ide
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
   cli: ['gateway', 'chp', ...rooms],
-  gateway: ['authorize', ...rooms],
+  closeWhatEnds: rooms,
+  gateway: ['authorize', 'closeWhatEnds', ...rooms],
   chp: ['proxy'],
   edge: ['authorize', 'identity', 'access', 'proxy'],
   authorize: ['identity', 'access', 'proxy'],

@@ -39,7 +39,11 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
     const request = parseAuthorize(c, deps.clients);
     if (request.fault !== undefined) return goBack(c, request, { error: request.fault });
     const level = assertAllowed(deps, identity, request.client);
-    if (level !== 'owner' && !alreadyAgreed(deps.tokens, identity, request.client)) {
+    if (
+      level !== 'owner' &&
+      request.client.noConfirm !== true &&
+      !alreadyAgreed(deps.tokens, identity, request.client)
+    ) {
       const ticket = deps.tickets.issue(identity.sessionId, request.client.id);
       return confirmPage(c, { client: request.client, visitor: identity.account, ticket });
     }

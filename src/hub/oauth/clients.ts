@@ -1,8 +1,9 @@
 import type { Target } from '../../access/types.ts';
 import type { Urls } from '../../urls.ts';
-import { clientIdOf, serverOfClient } from '../clientId.ts';
+import { clientIdOf, serverOfClient, serviceOfClient } from '../clientId.ts';
 import { hashToken } from '../tokens/tokenText.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
+import type { HubService } from '../types.ts';
 
 /** A program that signs its visitors in through us; its API token is its secret. */
 export interface OAuthClient {
@@ -12,6 +13,8 @@ export interface OAuthClient {
   redirectUri: string;
   /** For the confirm page. */
   description: string;
+  /** Its visitors are not asked first. */
+  noConfirm?: boolean;
 }
 
 export interface Clients {
@@ -20,10 +23,19 @@ export interface Clients {
   secretFits(client: OAuthClient, secret: string): boolean;
 }
 
-/** A server is a client for as long as its API token lives. */
-export function createClients(deps: { tokens: Tokens; urls: Urls }): Clients {
+/** A server is a client for as long as its API token lives, a service for as long as the site has it. */
+export function createClients(deps: { tokens: Tokens; urls: Urls; services: () => readonly HubService[] }): Clients {
+  function findService(clientId: string): OAuthClient | undefined {
+    const service = deps.services().find(({ name }) => name === serviceOfClient(clientId));
+    if (service?.oauth === undefined) return undefined;
+    const { redirectUri, noConfirm } = service.oauth;
+    const target = { kind: 'service', name: service.name } as const;
+    return { id: clientId, target, redirectUri, description: `the service ${service.name}`, noConfirm };
+  }
+
   return {
     find(clientId) {
+      if (serviceOfClient(clientId) !== undefined) return findService(clientId);
       const key = serverOfClient(clientId);
       if (key === undefined) return undefined;
       const alive = deps.tokens.list((record) => record.kind === 'server' && record.clientId === clientId).length > 0;
@@ -37,7 +49,8 @@ export function createClients(deps: { tokens: Tokens; urls: Urls }): Clients {
     },
     secretFits(client, secret) {
       const record = deps.tokens.find(secret);
-      return record?.kind === 'server' && record.clientId === client.id && record.hash === hashToken(secret);
+      const isClient = record?.kind === 'server' || record?.kind === 'service';
+      return isClient && record.clientId === client.id && record.hash === hashToken(secret);
     },
   };
 }

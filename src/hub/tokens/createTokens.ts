@@ -15,6 +15,8 @@ export interface TokenSpec {
   note: string;
   /** ms since 1970; absent for a token without end. */
   expiresAt?: number;
+  /** The token itself, where somebody else has made it; by default a new one. */
+  token?: string;
 }
 
 /** Hub tokens: hashed in the store, found from memory. */
@@ -48,7 +50,7 @@ export function createTokens(deps: { store: Store<AdminData, StateData>; clock: 
   });
 
   async function issue(spec: TokenSpec): Promise<{ token: string; record: Token }> {
-    const token = newToken();
+    const token = spec.token ?? newToken();
     const record = toRecord(spec, hashToken(token), deps.clock.now());
     const written = state.update((draft) => {
       draft.tokens[record.id] = record;

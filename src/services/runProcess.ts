@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { open, rename } from 'node:fs/promises';
+
+/** What to run as whom. */
+export interface ProcessPlan {
+  command: readonly string[];
+  /** The whole environment. */
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  /** stdout and stderr are appended here; that of the start before is kept beside it. */
+  logFile: string;
+  /** Whom to become; undefined for whom the gateway runs as. */
+  user: { uid: number; gid: number } | undefined;
+}
+
+export interface Ending {
+  exitCode: number | null;
+  signal: string | null;
+}
+
+export interface RunningProcess {
+  pid: number;
+  ended: Promise<Ending>;
+  /** SIGTERM, and after `graceMs` SIGKILL to its whole process group. Resolves when it has ended. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Runs a program that ends with the gateway, however that ends: the kernel sends it SIGTERM (prctl(2), PR_SET_PDEATHSIG,
+ * by setpriv(1), which also takes up all groups of the user). Rejects where it cannot be run at all.
+ */
+export async function runProcess(plan: ProcessPlan): Promise<RunningProcess> {
+  await rename(plan.logFile, `${plan.logFile}.1`).catch(() => undefined);
+  const log = await open(plan.logFile, 'a', 0o600);
+  try {
+    const child = spawn('setpriv', setprivArguments(plan), {
+      cwd: plan.cwd,
+      env: { ...plan.env },
+      stdio: ['ignore', log.fd, log.fd],
+      // A process group of its own: a Ctrl-C in the terminal of the gateway is not for it.
+      detached: true,
+    });
+    const ended = new Promise<Ending>((resolve) =>
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),
+    );
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    const { pid } = child;
+    if (pid === undefined) throw new Error('no process');
+    return { pid, ended, stop: (graceMs) => stop(pid, ended, graceMs) };
+  } finally {
+    await log.close();
+  }
+}
+
+function setprivArguments({ user, command }: ProcessPlan): string[] {
+  const become = user === undefined ? [] : ['--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups'];
+  return [...become, '--pdeathsig', 'TERM', '--', ...command];
+}
+
+async function stop(pid: number, ended: Promise<Ending>, graceMs: number): Promise<void> {
+  signalTo(pid, 'SIGTERM');
+  const timer = setTimeout(() => signalTo(-pid, 'SIGKILL'), graceMs);
+  await ended;
+  clearTimeout(timer);
+  // Helpers that it left behind.
+  signalTo(-pid, 'SIGKILL');
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
