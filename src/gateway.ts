@@ -32,6 +32,7 @@ import type { ServersRoom } from './servers/createServers.ts';
 import { createPrograms } from './servers/programs.ts';
 import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
 import { createAccountSpawner } from './spawners/account.ts';
+import { createBatch } from './spawners/batch/createBatch.ts';
 import { createJobPool } from './spawners/pool.ts';
 import { createWarmSpawner } from './spawners/warm.ts';
 import { createServices } from './services/createServices.ts';
@@ -95,7 +96,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     serviceGroups: (name) => config.services.find((service) => service.name === name)?.groups,
     now: () => clock.now(),
   });
-  const programs = createPrograms({ configured: config.servers.cylc, dataDir, searchPath: process.env['PATH'] });
+  const programs = createPrograms({
+    configured: config.servers.cylc,
+    dataDir,
+    searchPath: process.env['PATH'],
+    environments: config.environments,
+  });
   const assets = await loadAssets();
   let identity: IdentityRoom | undefined;
   const shell = createShell(urls, {
@@ -138,6 +144,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const routes = createRoutes({ basePath });
   const pool = createJobPool();
+  const batch = await createBatch({ config, dataDir, pool, accounts, urls, uid, clock, log });
   const account = createAccountSpawner({ pool });
   const warm = createWarmSpawner({ account, dataDir, log });
   const servers = createServers({
@@ -153,7 +160,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     hub: hub.contract,
     beside: config.services.filter(({ start }) => start === 'server'),
-    spawners: config.servers.warmStart ? [warm, account] : [account],
+    spawners: [...(config.servers.warmStart ? [warm, account] : [account]), ...batch.spawners],
+    tls: batch.nodes?.toRelay,
   });
   const services = createServices({
     config,
@@ -180,6 +188,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config: config.proxy,
     publicUrl,
     secretHeaders: identity.credentialHeaders,
+    tls: batch.nodes?.toRelay,
     log,
     clock,
     onActivity: (target) => {
@@ -239,9 +248,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     signInLinks: () => identity.signInLinks(),
     async listen() {
       await hub.listen();
+      if (batch.nodes !== undefined) await hub.listenForNodes(batch.nodes);
       await providerListener.listen();
       await listening.listen(door);
       await servers.reconcile();
+      batch.nodes?.settled();
       await services.begin();
     },
     reload: () => listening.reload(),

@@ -76,3 +76,26 @@ export interface PamJob {
 export type PamAnswer =
   | { ok: true; name: string }
   | { ok: false; step: 'load' | 'start' | 'authenticate' | 'account' | 'item'; code: number; message: string };
+
+/** A short command that ends by itself. */
+export interface CommandJob {
+  command: readonly string[];
+  /** The whole environment. */
+  env: Readonly<Record<string, string>>;
+  /** Its standard input: what must not be seen in arguments. */
+  input?: string;
+  timeoutMs: number;
+  /** Whom it runs as; undefined: whoever the gateway is. */
+  user?: { uid: number; gid: number };
+  /** Put before the command, `sudo` mode. */
+  wrapper?: readonly string[];
+}
+
+export interface CommandResult {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  /** It could not be run, or was ended for taking too long; then code and output prove nothing. */
+  fault: string | null;
+}

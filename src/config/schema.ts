@@ -3,9 +3,11 @@ import { accessSchema } from './sections/access.ts';
 import { baseSchema } from './sections/base.ts';
 import { hubSchema } from './sections/hub.ts';
 import { identitySchema } from './sections/identity.ts';
+import { environmentsSchema, profilesSchema } from './sections/profiles.ts';
 import { proxySchema } from './sections/proxy.ts';
 import { serversSchema } from './sections/servers.ts';
 import { servicesSchema } from './sections/services.ts';
+import { spawnersSchema } from './sections/spawners.ts';
 
 /** Everything `gateway.yaml` may say. Each room's section has its own file. */
 export const configSchema = baseSchema.extend({
@@ -13,6 +15,13 @@ export const configSchema = baseSchema.extend({
   access: accessSchema.prefault({}).describe('Who may open what.'),
   servers: serversSchema.prefault({}).describe("A server's life."),
   services: servicesSchema.default([]).describe('Web applications and helpers beside the UI servers.'),
+  environments: environmentsSchema.default([]).describe('Several Cylc side by side. Default: the one that is found.'),
+  profiles: profilesSchema
+    .default([])
+    .describe(
+      'What people choose from when they start a server. Default: this host, and Slurm where it is configured.',
+    ),
+  spawners: spawnersSchema.prefault({}).describe('Ways to run servers on other nodes.'),
   hub: hubSchema.prefault({}).describe('The Hub contract.'),
   proxy: proxySchema.prefault({}).describe('The hop.'),
 });

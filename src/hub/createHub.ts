@@ -19,6 +19,8 @@ import { createDirectory } from './api/directory.ts';
 import type { Route } from './api/route.ts';
 import { clientIdOf, serverOfClient } from './clientId.ts';
 import { createContract } from './contract.ts';
+import { listenForNodes } from './nodeListener.ts';
+import type { NodeGate, NodeListener } from './nodeListener.ts';
 import { listenForServers } from './listener.ts';
 import type { ApiListener } from './listener.ts';
 import { createAuthorizeRoutes } from './oauth/authorize.ts';
@@ -78,6 +80,8 @@ export interface Hub {
   onTokensEnd(listener: (ids: ReadonlySet<string>) => void): () => void;
   /** Opens the private listener for UI servers, and reads the accounts of all live tokens. */
   listen(): Promise<{ apiUrl: string }>;
+  /** Opens the listener for servers on other nodes. */
+  listenForNodes(gate: NodeGate): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -88,6 +92,7 @@ export function createHub(deps: HubDeps): Hub {
   const clients = createClients({ tokens, urls, services: parts.services });
   let attached: HubAttachments | undefined;
   let listener: ApiListener | undefined;
+  let nodes: NodeListener | undefined;
   const endings: (() => void)[] = [];
   const must = (): HubAttachments => {
     if (attached === undefined) throw new GatewayError('internal', { facts: { why: 'the Hub is not attached yet' } });
@@ -180,7 +185,12 @@ export function createHub(deps: HubDeps): Hub {
       });
       return { apiUrl: listener.apiUrl };
     },
+    async listenForNodes(gate) {
+      nodes = await listenForNodes({ ...gate, listen: hub.listen, app: api.app, contract, urls });
+      gate.opened(nodes.port);
+    },
     async close() {
+      await nodes?.close();
       for (const end of endings) end();
       directory.close();
       parts.ownerScopes.close();

@@ -86,7 +86,7 @@ function withFields(form: ProfileForm, fields: ProfileForm['fields']): ProfileFo
 }
 
 function choose(forms: readonly ProfileForm[], profile: string | undefined): ProfileForm {
-  const chosen = forms.find((form) => form.profile === profile) ?? forms[0];
+  const chosen = forms.find((form) => form.profile === profile) ?? forms.find(({ last }) => last) ?? forms[0];
   if (chosen === undefined)
     throw new GatewayError('access.denied', {
       message: 'This site has no kind of server for you.',

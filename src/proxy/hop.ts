@@ -3,6 +3,7 @@ import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { clientOf } from '../listen/clientAddress.ts';
+import type { UpstreamTls } from '../spawners/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
@@ -23,13 +24,15 @@ export interface HopParts {
   secretHeaders?: readonly string[];
   /** A person used this target: client data, not pings or pongs. */
   onActivity?: (target: Target, by: Identity) => void;
+  /** For servers on other nodes. */
+  tls?: UpstreamTls | undefined;
 }
 
 /** The hop: carries what the gate allowed. */
-export function createHop({ config, publicUrl, log, clock, onActivity, secretHeaders }: HopParts): Hop {
+export function createHop({ config, publicUrl, log, clock, onActivity, secretHeaders, tls }: HopParts): Hop {
   const rules = createHeaderRules({ secretHeaders });
   const ticker = createTicker();
-  const pools = createPools({ config, ticker });
+  const pools = createPools({ config, ticker, tls });
   const connections = createConnections({ clock });
   const outside = new URL(publicUrl);
   const proto = outside.protocol === 'https:' ? 'https' : 'http';
@@ -92,6 +95,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
       connections.prolong(plan.identity);
       carryWebSocket(socket, head, {
         upstream: plan.route.upstream,
+        tls,
         ticker,
         rules,
         headers: requestHeaders(req, plan, exchange),

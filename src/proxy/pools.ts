@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Upstream } from '../servers/types.ts';
+import type { UpstreamTls } from '../spawners/types.ts';
 import { keyOf } from './upstream/connect.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { UpstreamPool } from './upstream/pool.ts';
@@ -15,7 +16,12 @@ export interface Pools {
 }
 
 /** Kept connections, a pool for each upstream. */
-export function createPools({ config, ticker }: { config: Config['proxy']; ticker: Ticker }): Pools {
+export function createPools(options: {
+  config: Config['proxy'];
+  ticker: Ticker;
+  tls?: UpstreamTls | undefined;
+}): Pools {
+  const { config, ticker, tls } = options;
   const byUpstream = new WeakMap<Upstream, UpstreamPool>();
   const byKey = new Map<string, UpstreamPool>();
   const limits = {
@@ -24,6 +30,7 @@ export function createPools({ config, ticker }: { config: Config['proxy']; ticke
     idleMs: config.keepAliveS * 1000,
     maxHeadBytes: config.maxHeaderKiB * 1024,
     maxConnections: config.connectionsPerServer,
+    tls,
   };
 
   return {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../errors.ts';
 import type { Upstream } from '../servers/types.ts';
+import type { UpstreamTls } from '../spawners/types.ts';
 import type { Closable } from './connections.ts';
 import { closeFrame, FrameTracker, pingFrame } from './frames.ts';
 import type { HeaderRules } from './headers.ts';
@@ -11,11 +12,12 @@ import type { AnswerLength } from './upgradeAnswer.ts';
 import { writeHead } from './writeHead.ts';
 import { readAnswerHead } from './upstream/answerHead.ts';
 import type { AnswerHead } from './upstream/answerHead.ts';
-import { connectUpstream } from './upstream/connect.ts';
+import { connectUpstream, onConnected } from './upstream/connect.ts';
 import type { Expiring, Ticker } from './upstream/ticker.ts';
 
 export interface WebSocketHop {
   upstream: Upstream;
+  tls?: UpstreamTls | undefined;
   ticker: Ticker;
   rules: HeaderRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
@@ -71,7 +73,7 @@ class Tunnel implements Closable, Expiring {
     this.#client = client;
     this.#early = head.length > 0 ? head : undefined;
     this.#hop = hop;
-    this.#upstream = connectUpstream(hop.upstream);
+    this.#upstream = connectUpstream(hop.upstream, hop.tls);
   }
 
   start(): void {
@@ -80,7 +82,7 @@ class Tunnel implements Closable, Expiring {
     this.#client.on('close', this.#end);
     upstream.on('error', (cause) => this.#fail(cause));
     upstream.on('close', () => this.#fail(new Error('the upstream closed the connection')));
-    upstream.on('connect', () => this.#ask());
+    onConnected(upstream, () => this.#ask());
     upstream.on('data', this.#onUpstreamData);
     this.#client.setTimeout(0);
     this.#client.setNoDelay(true);

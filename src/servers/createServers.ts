@@ -15,6 +15,7 @@ import { readTail, redactText } from './logTail.ts';
 import { checkServerName, createNamed } from './named.ts';
 import type { Beside } from './options.ts';
 import { createProfiles } from './profiles.ts';
+import { checkProfiles } from './profileSetup.ts';
 import type { Programs } from './programs.ts';
 import { reconcile, watchDesired } from './reconcile.ts';
 import { createRecords } from './records.ts';
@@ -26,7 +27,7 @@ export interface ServersOptions extends Omit<
   LifeParts,
   'config' | 'records' | 'spawner' | 'admission' | 'uid' | 'emit'
 > {
-  config: Pick<Config, 'servers'>;
+  config: Pick<Config, 'servers'> & Partial<Pick<Config, 'profiles' | 'environments'>>;
   store: Store<AdminData, StateData>;
   /** The first is the one that is used where nothing else is said. */
   spawners: readonly Spawner[];
@@ -49,9 +50,13 @@ export function createServers(options: ServersOptions): ServersRoom {
   const listeners = new Set<(view: ServerView) => void>();
   const records = createRecords({ store, urls });
   const activity = createActivity({ records, clock });
+  const declared = options.config.profiles ?? [];
+  const spawners = options.spawners.map(({ kind }) => kind);
+  checkProfiles({ profiles: declared, environments: options.config.environments ?? [], spawners });
   const profiles = createProfiles({
     programs: options.programs,
-    spawner: options.spawners[0]?.kind ?? 'account',
+    spawners,
+    profiles: declared,
     beside: options.beside ?? [],
   });
   const lives = new Map<string, Life>();
@@ -100,7 +105,10 @@ export function createServers(options: ServersOptions): ServersRoom {
     checkOwnLimit(request.key);
     lifeOf(request.key).start(launch);
     void store.state
-      .update((draft) => void (draft.choices[`${account.name}/${launch.profile}`] = launch.options))
+      .update((draft) => {
+        draft.choices[`${account.name}/${launch.profile}`] = launch.options;
+        draft.choices[`${account.name}/`] = { profile: launch.profile };
+      })
       .catch((error: unknown) => log.warn({ err: error }, 'choice not remembered'));
     desired.clear(request.key, 'down');
     return viewOf(request.key) as ServerView;

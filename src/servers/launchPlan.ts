@@ -38,6 +38,7 @@ export async function preparePlan(options: {
     env: {
       ...programEnvironment(launch.program, account),
       ...withCylcConfig(launch, parts),
+      ...launch.variables,
       ...hubEnvironment,
     },
     cwd: account.home,
@@ -46,6 +47,8 @@ export async function preparePlan(options: {
     upstream: { kind: 'unix', path: socket },
     umask: Number.parseInt(parts.config.umask, 8),
     options: launch.options,
+    submit: launch.submit,
+    configDir: cylcConfigDir(parts.runtimeDir),
     ...(launch.program.python !== undefined && { python: launch.program.python }),
   };
 }

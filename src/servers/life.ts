@@ -84,11 +84,15 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
     const abort = new AbortController();
     const done = start(abort.signal)
       .catch((error: unknown) => (abort.signal.aborted || detached ? undefined : fail(error)))
-      .finally(() => (run = undefined));
-    run = { abort, done };
+      .finally(() => {
+        if (run === own) run = undefined;
+      });
+    const own = { abort, done };
+    run = own;
   }
 
   async function fail(problem: unknown): Promise<void> {
+    const progress = state.progress();
     await state.adoptCutOff().catch(() => {});
     const failure = await state.explain(problem);
     const gone = problem instanceof EndedEarly;
@@ -96,7 +100,7 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
     const ended = await state.end(AbortSignal.abort()).catch(() => gone);
     if (ended || gone) await state.dead('failed', failure);
     else await state.settle({ phase: 'failed', failure });
-    state.progress().end({ progress: 100, message: failure.reason, phase: 'failed', failed: true });
+    progress.end({ progress: 100, message: failure.reason, phase: 'failed', failed: true });
   }
 
   async function stopNow(force: AbortSignal): Promise<void> {
@@ -193,7 +197,8 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
 
   return {
     start(launch) {
-      const idle = run === undefined && (state.phase() === 'stopped' || state.phase() === 'failed');
+      // A start that has failed may still be writing that down: it is over all the same.
+      const idle = state.phase() === 'stopped' || state.phase() === 'failed';
       if (idle && state.record()?.handle) throw unkillable();
       if (next !== undefined || (stopping === undefined && !idle)) throw new GatewayError('server.exists');
       if (stopping !== undefined) next = launch;

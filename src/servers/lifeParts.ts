@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { HubContract } from '../hub/types.ts';
 import type { AccountDirectory } from '../identity/types.ts';
 import type { RouteTable } from '../proxy/types.ts';
-import type { Spawner } from '../spawners/types.ts';
+import type { Spawner, UpstreamTls } from '../spawners/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import type { Admission } from './admission.ts';
@@ -23,6 +23,8 @@ export interface LifeParts {
   routes: Pick<RouteTable, 'open' | 'close' | 'declare' | 'forget'>;
   admission: Admission;
   urls: Pick<Urls, 'prefix'>;
+  /** For servers on other nodes. */
+  tls?: UpstreamTls | undefined;
   runtimeDir: string;
   dataDir: string;
   uid: number;
@@ -41,5 +43,9 @@ export interface Launch {
   options: OptionValues;
   /** Arguments of the profile and of the form, split into words. */
   args: readonly string[];
+  /** Environment variables of the program and the profile. */
+  variables: Readonly<Record<string, string>>;
+  /** Arguments for a batch system's submit command. */
+  submit: readonly string[];
   page: string;
 }

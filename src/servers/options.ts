@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import { argumentFault, splitArguments } from './arguments.ts';
 import type { Program } from './programs.ts';
+import { memoryText, parseMemoryMiB, parseTimeS, timeText } from './quantities.ts';
 import type { OptionField } from './types.ts';
 import { isWorkflowName } from './workflows.ts';
 
@@ -111,6 +112,8 @@ function readField(field: OptionField, given: unknown): Read {
   // Forms send lists of one (JupyterHub's `user_options` of a form do so too).
   const value: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given;
   if (field.type === 'checkbox') return readCheckbox(value);
+  if (typeof value === 'string' && value.trim() === '' && (field.required === true || field.type === 'number'))
+    return field.required === true ? { fault: 'is missing' } : readEmptyNumber(field);
   if (field.type === 'number') return readNumber(field, value);
   if (typeof value !== 'string') return { fault: 'is not a text' };
   const text = value.trim();
@@ -128,15 +131,29 @@ function readText(field: OptionField, text: string): Read {
       ? { value: text }
       : { fault: 'is not a name that Cylc allows for a workflow' };
   if (field.name === 'args') return readArguments(text);
-  if (field.type === 'memory')
-    return readPattern(text, /^\d+(\.\d+)?\s*[KMGT]?i?B?$/i, 'is not an amount of memory such as 4G');
-  if (field.type === 'time') return readPattern(text, /^(\d+-)?\d{1,3}(:\d{2}){0,2}$/, 'is not a time such as 8:00:00');
+  if (text !== '' && field.type === 'memory')
+    return readQuantity(field, text, parseMemoryMiB(text), 'is not an amount of memory with its unit, such as 4G');
+  if (text !== '' && field.type === 'time')
+    return readQuantity(field, text, parseTimeS(text), 'is not a time with its unit, such as 8h or 8:00:00');
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
-  return /[\u0000-\u001F\u007F]/.test(text) ? { fault: 'has control characters' } : { value: text };
+  if (/[\u0000-\u001F\u007F]/.test(text)) return { fault: 'has control characters' };
+  if (field.pattern !== undefined && text !== '' && !new RegExp(`^(?:${field.pattern})$`, 'u').test(text))
+    return { fault: field.hint ? `is not ${field.hint}` : 'has characters that are not allowed here' };
+  return { value: text };
 }
 
-function readPattern(text: string, pattern: RegExp, fault: string): Read {
-  return text === '' || pattern.test(text) ? { value: text } : { fault };
+/** The text is kept as it was typed: it is what the form shows again. */
+function readQuantity(field: OptionField, text: string, amount: number | undefined, fault: string): Read {
+  if (amount === undefined) return { fault };
+  const show = field.type === 'memory' ? memoryText : timeText;
+  if (amount <= 0) return { fault: 'is nothing' };
+  if (field.min !== undefined && amount < field.min) return { fault: `is less than ${show(field.min)}` };
+  if (field.max !== undefined && amount > field.max) return { fault: `is more than ${show(field.max)}` };
+  return { value: text };
+}
+
+function readEmptyNumber(field: OptionField): Read {
+  return field.required === false ? { value: '' } : { fault: 'is not a number' };
 }
 
 function readArguments(text: string): Read {
@@ -155,6 +172,7 @@ function readCheckbox(value: unknown): Read {
 function readNumber(field: OptionField, given: unknown): Read {
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   if (typeof value !== 'number' || !Number.isFinite(value)) return { fault: 'is not a number' };
+  if (field.whole === true && !Number.isInteger(value)) return { fault: 'is not a whole number' };
   if (field.min !== undefined && value < field.min) return { fault: `is less than ${field.min}` };
   if (field.max !== undefined && value > field.max) return { fault: `is more than ${field.max}` };
   return { value };

@@ -2,6 +2,7 @@ import { accessSync, constants, readdirSync, readFileSync, realpathSync } from '
 import { delimiter, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Account } from '../access/types.ts';
+import type { EnvironmentConfig } from '../config/sections/profiles.ts';
 import type { PythonEnvironment } from '../spawners/types.ts';
 
 /** A UI server that can be started: a real Cylc, or the bundled stand-in. */
@@ -15,6 +16,8 @@ export interface Program {
   version: string | undefined;
   /** Its Python, where the command is a plain Python script of a known version: it can then be started warm. */
   python?: PythonEnvironment;
+  /** Environment variables of servers that run it, from the configuration. */
+  variables?: Readonly<Record<string, string>>;
 }
 
 export interface Programs {
@@ -26,10 +29,14 @@ export function createPrograms(options: {
   configured: string | undefined;
   dataDir: string;
   searchPath: string | undefined;
+  /** Declared by the site; they go before what is found. */
+  environments?: readonly EnvironmentConfig[];
 }): Programs {
-  const { configured, dataDir, searchPath } = options;
+  const { configured, dataDir, searchPath, environments = [] } = options;
   return {
     list() {
+      const declared = environments.flatMap((environment) => declaredProgram(environment) ?? []);
+      if (declared.length > 0) return [...declared, standIn()];
       const candidates: [id: string, path: string | undefined][] = [
         ['cylc-configured', configured === undefined ? undefined : resolve(configured)],
         ['cylc', onPath('cylc', searchPath)],
@@ -40,6 +47,11 @@ export function createPrograms(options: {
       return [...distinct, standIn()];
     },
   };
+}
+
+function declaredProgram({ name, title, cylc, variables }: EnvironmentConfig): Program | undefined {
+  const program = cylcProgram(name, resolve(cylc));
+  return program && { ...program, variables, ...(title !== undefined && { title }) };
 }
 
 function standIn(): Program {

@@ -1,8 +1,10 @@
 import { GatewayError } from '../errors.ts';
+import type { ServerRecord } from '../store/schema.ts';
 import type { Launch, LifeParts } from './lifeParts.ts';
 import type { LifeState } from './lifeState.ts';
 import { redactCommand } from './logTail.ts';
-import { preparePlan, secretsOf } from './launchPlan.ts';
+import { logFileOf, preparePlan, secretsOf } from './launchPlan.ts';
+import { socketPath } from './sockets.ts';
 import type { WaitReason } from './admission.ts';
 import { keyText } from './types.ts';
 import type { ServerKey } from './types.ts';
@@ -33,7 +35,7 @@ export async function launchServer(
   try {
     await state.settle({ phase: 'starting' });
     await launch(run);
-    await becomeReady(run, parts.clock.now());
+    await becomeReady(run, parts.clock.now(), leave);
   } finally {
     leave();
   }
@@ -42,9 +44,21 @@ export async function launchServer(
 /** The rest of a start whose process was found again. */
 export async function resumeServer(run: Run): Promise<void> {
   const startedAt = Date.parse(run.state.record()?.startedAt ?? '');
-  await run.state.settle({ phase: 'starting' });
+  await run.state.settle({ phase: 'starting', ...(await usualPlaces(run)) });
   report(run, 30, 'The gateway was restarted; the server goes on starting.');
   await becomeReady(run, Math.min(startedAt || 0, run.parts.clock.now()));
+}
+
+/** Killed just after the launch, a gateway may not have written where the server listens: where they all do. */
+async function usualPlaces({
+  key,
+  parts,
+  state,
+}: Run): Promise<Pick<ServerRecord, 'upstream' | 'logFile'> | undefined> {
+  const account = state.record()?.upstream ? undefined : await parts.accounts.find(key.owner);
+  if (account === undefined) return undefined;
+  const path = socketPath(parts.runtimeDir, account.uid, key);
+  return { upstream: { kind: 'unix', path }, logFile: logFileOf(parts.dataDir, key) };
 }
 
 async function launch(run: Run & { launch: Launch; runFile: string }): Promise<void> {
@@ -62,7 +76,7 @@ async function launch(run: Run & { launch: Launch; runFile: string }): Promise<v
   signal.throwIfAborted();
 }
 
-async function becomeReady(run: Run, sinceMs: number): Promise<void> {
+async function becomeReady(run: Run, sinceMs: number, onPending?: () => void): Promise<void> {
   const { key, parts, state, signal } = run;
   const record = state.record();
   if (!record?.handle || !record.upstream)
@@ -79,6 +93,7 @@ async function becomeReady(run: Run, sinceMs: number): Promise<void> {
     upstream,
     sinceMs,
     parts,
+    onPending,
     signal,
     spawner: parts.spawner(spawner),
     report: (progress, message) => report(run, progress, message),

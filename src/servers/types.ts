@@ -12,8 +12,10 @@ export function keyText(key: ServerKey): string {
 
 export type ServerPhase = 'stopped' | 'queued' | 'starting' | 'ready' | 'stopping' | 'failed' | 'unknown';
 
-/** Where a server listens. */
-export type Upstream = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
+/** Where a server listens. `tls`: on another node, behind the relay of this start, which proves itself by certificate. */
+export type Upstream =
+  | { kind: 'unix'; path: string }
+  | { kind: 'tcp'; host: string; port: number; tls?: string | undefined };
 
 export interface ServerFailure {
   /** What happened, for its owner: no secret in it. */
@@ -86,9 +88,17 @@ export interface OptionField {
   /** Offered, but anything that passes the rules may be typed. */
   suggestions?: readonly string[];
   default: string | number | boolean;
+  /** Of a number; of memory in MiB, of a time in seconds. */
   min?: number;
   max?: number;
   unit?: string;
+  /** May not be left empty. */
+  required?: boolean;
+  /** Of a number: no fractions. */
+  whole?: boolean;
+  /** Of a text: the regular expression that all of it has to match, and what a wrong one is not ("a name of …"). */
+  pattern?: string;
+  hint?: string;
 }
 
 export interface ProfileForm {
@@ -96,6 +106,8 @@ export interface ProfileForm {
   title: string;
   description: string;
   fields: readonly OptionField[];
+  /** It was chosen the last time. */
+  last?: boolean;
 }
 
 /** The one way to a server's life: pages, the Hub API, the admin's edits and the culler all go through it. */

@@ -18,6 +18,7 @@ export class EndedEarly extends Error {
 const quickMs = 25;
 const slowMs = 250;
 const pollMs = 250;
+const pendingPollMs = 500;
 
 /**
  * Waits until the server itself answers over HTTP and has called the Hub since `sinceMs`: either alone lies, since a
@@ -31,11 +32,14 @@ export async function waitReady(options: {
   sinceMs: number;
   parts: LifeParts;
   report: (progress: number, message: string) => void;
+  /** It waits in the queue of a batch system, which may take hours: its start timeout begins after that. */
+  onPending?: (() => void) | undefined;
   signal: AbortSignal;
 }): Promise<Upstream> {
   const { key, handle, spawner, sinceMs, parts, report, signal } = options;
   let { upstream } = options;
-  const begun = performance.now();
+  let begun = performance.now();
+  let pending = false;
   const timeoutMs = parts.config.startTimeoutS * 1000;
   let answered = false;
   let polledAt = 0;
@@ -45,10 +49,18 @@ export async function waitReady(options: {
       polledAt = waitedMs;
       const result = await spawner.poll(handle);
       if (result.state === 'gone') throw new EndedEarly(result);
+      pending = result.state === 'pending' || (pending && result.state === 'unknown');
       if (result.state === 'pending') report(20, result.detail);
       if (result.state === 'up') upstream = result.upstream ?? upstream;
     }
-    answered ||= await answers(upstream, parts.urls.prefix(key), 5000);
+    if (pending) {
+      options.onPending?.();
+      begun = performance.now();
+      polledAt = 0;
+      await sleep(pendingPollMs, undefined, { signal });
+      continue;
+    }
+    answered ||= await answers(upstream, parts.urls.prefix(key), 5000, parts.tls);
     signal.throwIfAborted();
     if (answered && (parts.hub.lastContact(key) ?? 0) >= sinceMs) return upstream;
     if (answered) report(80, 'It answers; waiting for its call to the gateway.');

@@ -4,6 +4,8 @@ import { Piscina } from 'piscina';
 import type {
   PamAnswer,
   PamJob,
+  CommandJob,
+  CommandResult,
   PollAnswer,
   PollJob,
   ProcessIdentity,
@@ -19,6 +21,7 @@ interface Jobs {
   start: (job: StartJob) => StartResult;
   poll: (job: PollJob) => PollAnswer;
   stop: (job: StopJob) => StopResult;
+  command: (job: CommandJob) => CommandResult;
   recover: (job: RecoverJob) => ProcessIdentity | undefined;
   pam: (job: PamJob) => PamAnswer;
 }

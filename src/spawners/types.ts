@@ -24,6 +24,10 @@ export interface SpawnPlan {
   python?: PythonEnvironment;
   /** Validated options of the form (batch resources among them). */
   options: Readonly<Record<string, unknown>>;
+  /** Folder of this host with files that the server reads, named in `env`: a job on another node takes them along. */
+  configDir?: string | undefined;
+  /** Arguments of the profile for a batch system's submit command, options filled in. */
+  submit?: readonly string[] | undefined;
 }
 
 /** A Python with Cylc in it, of which a fork server can be made. */
@@ -43,9 +47,19 @@ export interface ProcessId {
 }
 
 /** What a spawner remembers of a started server, recorded in the store: enough to poll and stop it after a restart. */
-export type SpawnHandle =
-  | { kind: 'process'; process: ProcessId; runFile: string }
-  | { kind: 'job'; jobId: string; host?: string | undefined };
+export type SpawnHandle = { kind: 'process'; process: ProcessId; runFile: string } | JobHandle;
+
+/** A job of a batch system. All but its id is there to listen to its relay again after a restart of the gateway. */
+export interface JobHandle {
+  kind: 'job';
+  jobId: string;
+  host?: string | undefined;
+  runFile?: string | undefined;
+  owner?: string | undefined;
+  /** Name of the server. */
+  server?: string | undefined;
+  logFile?: string | undefined;
+}
 
 /** `unknown` is not `gone`: a status command that failed proves nothing. */
 export type PollResult =
@@ -73,3 +87,14 @@ export interface Spawner {
   /** Ends helpers of this gateway (fork servers); never the servers. */
   close(): Promise<void>;
 }
+
+/** How to reach, and to know, a server on another node: by the start that its relay's certificate names. */
+export type UpstreamTls = (startId: string) => {
+  /** PEM: who signed the relay's certificate; then our own. */
+  ca: string;
+  cert: string;
+  key: string;
+  /** The name that the relay's certificate must have. */
+  servername: string;
+  minVersion: 'TLSv1.2';
+};

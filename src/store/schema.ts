@@ -35,7 +35,7 @@ export const announcementSchema = z.strictObject({
 
 export const upstreamSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unix'), path: z.string() }),
-  z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int() }),
+  z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int(), tls: z.string().optional() }),
 ]);
 
 /** A web application that is already running, to be reached under `/services/<name>/`. */
@@ -84,7 +84,16 @@ export const handleSchema = z.discriminatedUnion('kind', [
     /** Where the launcher noted the process and notes its exit code. */
     runFile: z.string(),
   }),
-  z.strictObject({ kind: z.literal('job'), jobId: z.string(), host: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal('job'),
+    jobId: z.string(),
+    host: z.string().optional(),
+    /** Names the start, as in the certificate of its relay. */
+    runFile: z.string().optional(),
+    owner: z.string().optional(),
+    server: z.string().optional(),
+    logFile: z.string().optional(),
+  }),
 ]);
 
 /** One server's record: enough to find it again, poll it, stop it and explain it. */

@@ -1,15 +1,25 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Upstream } from '../../servers/types.ts';
+import type { UpstreamTls } from '../../spawners/types.ts';
 
 /** A socket to the upstream; the one place that knows what kinds there are. */
-export function connectUpstream(upstream: Upstream): Socket {
-  return upstream.kind === 'unix'
-    ? connect(upstream.path)
-    : connect({ host: upstream.host, port: upstream.port, noDelay: true });
+export function connectUpstream(upstream: Upstream, tls?: UpstreamTls): Socket {
+  if (upstream.kind === 'unix') return connect(upstream.path);
+  const { host, port } = upstream;
+  if (upstream.tls === undefined) return connect({ host, port, noDelay: true });
+  // Without keys no certificate is trusted, and the connection fails.
+  return connectTls({ ...tls?.(upstream.tls), host, port }).setNoDelay(true);
+}
+
+/** Calls once the socket may be written to: by TLS, not before the certificate has been checked. */
+export function onConnected(socket: Socket, call: () => void): void {
+  socket.on(socket instanceof TLSSocket ? 'secureConnect' : 'connect', call);
 }
 
 /** The same text for the same upstream. */
 export function keyOf(upstream: Upstream): string {
-  return upstream.kind === 'unix' ? upstream.path : `${upstream.host}:${upstream.port}`;
+  if (upstream.kind === 'unix') return upstream.path;
+  return `${upstream.host}:${upstream.port}${upstream.tls === undefined ? '' : `/${upstream.tls}`}`;
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { chunkedBody, readAnswerHead } from './answerHead.ts';
 import type { AnswerHead } from './answerHead.ts';
 import { ChunkedReader } from './chunkedReader.ts';
+import { onConnected } from './connect.ts';
 import type { ExchangeHandler, LentConnection, UpstreamFailure } from './types.ts';
 
 /** 103 and 102 come once or a few times; an endless row of them is an attack. */
@@ -43,7 +44,7 @@ export class UpstreamConnection implements LentConnection {
     this.#owner = owner;
     this.#handler = handler;
     this.deadline = owner.deadline('connect');
-    socket.on('connect', () => this.#onConnect());
+    onConnected(socket, () => this.#onConnect());
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('drain', () => this.#handler?.onDrain());
     socket.on('end', () => this.#onEnd());

@@ -55,7 +55,7 @@ export function createUpstreamPool(upstream: Upstream, limits: UpstreamLimits, t
   }
 
   function connectFor(handler: ExchangeHandler): void {
-    const connection = new UpstreamConnection(connectUpstream(upstream), owner, handler);
+    const connection = new UpstreamConnection(connectUpstream(upstream, limits.tls), owner, handler);
     open.add(connection);
     ticker.add(connection);
   }

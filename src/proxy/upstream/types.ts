@@ -1,3 +1,4 @@
+import type { UpstreamTls } from '../../spawners/types.ts';
 import type { AnswerHead } from './answerHead.ts';
 
 /** Why an exchange failed at the upstream's side. */
@@ -45,4 +46,6 @@ export interface UpstreamLimits {
   idleMs: number;
   maxHeadBytes: number;
   maxConnections: number;
+  /** For upstreams on other nodes. */
+  tls?: UpstreamTls | undefined;
 }

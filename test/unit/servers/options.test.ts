@@ -101,12 +101,14 @@ describe('options of a start', () => {
     ['time', '8:00:00', '8:00:00'],
     ['time', '1-00', '1-00'],
     ['time', '-1', undefined],
+    ['time', '30', undefined],
+    ['memory', '4', undefined],
     ['checkbox', 'on', true],
     ['checkbox', 'perhaps', undefined],
     ['text', 'a\u0007', undefined],
     ['text', { toString: 1 }, undefined],
   ] as const)('a field of type %s given %j', (type, given, expected) => {
-    const field = { name: 'f', label: '', help: '', type, default: '', max: 100 };
+    const field = { name: 'f', label: '', help: '', type, default: '', ...(type === 'number' && { max: 100 }) };
     if (expected === undefined) expect(() => checkOptions([field], { f: given })).toThrow('f:');
     else expect(checkOptions([field], { f: given })).toEqual({ f: expected });
   });

@@ -1,0 +1,126 @@
+import { createServer } from 'node:https';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket, TlsOptions } from 'node:tls';
+import { once } from 'node:events';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { SetupError } from '../errors.ts';
+import { keyText } from '../servers/types.ts';
+import type { ServerKey } from '../servers/types.ts';
+import type { Urls } from '../urls.ts';
+import { bearerToken } from './tokens/tokenText.ts';
+import type { HubContract } from './types.ts';
+
+/** Who may connect, and what relays say. */
+export interface NodeGate {
+  tls: TlsOptions;
+  /** Path to which relays report. */
+  reportPath: string;
+  /** The start that a certificate's common name stands for. */
+  startOf(commonName: string | undefined): string | undefined;
+  keyOf(startId: string): ServerKey | undefined;
+  /** A report of a relay; returns the status of the answer. */
+  take(startId: string, body: unknown, from: string): Promise<number>;
+  /** The port that the listener got. */
+  opened(port: number): void;
+}
+
+export interface NodeListenerOptions extends NodeGate {
+  listen: { host: string; port: number };
+  /** The Hub's application, relative to `<base>/hub/api`. */
+  app: Hono;
+  contract: Pick<HubContract, 'resolveToken'>;
+  urls: Urls;
+}
+
+export interface NodeListener {
+  port: number;
+  close(): Promise<void>;
+}
+
+const maxReportBytes = 2 * 1024 * 1024;
+
+/**
+ * The Hub for servers on other nodes. TLS on both sides: only the relay of a start of ours gets a word in at all. It may
+ * do what a server has to, and only with tokens for that very server: a token taken from elsewhere is worth nothing here.
+ */
+export async function listenForNodes(options: NodeListenerOptions): Promise<NodeListener> {
+  const answer = getRequestListener(createApp(options).fetch, { overrideGlobalObjects: false });
+  const server = createServer(options.tls, (request, response) => void answer(request, response));
+  // As for the unix socket: longer than the 15 s for which aiohttp keeps a connection.
+  server.keepAliveTimeout = 75_000;
+  server.headersTimeout = 80_000;
+  server.listen(options.listen.port, options.listen.host);
+  await once(server, 'listening').catch((error: unknown) => {
+    throw cannotListen(options.listen, error);
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
+}
+
+interface NodeEnv {
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
+  Variables: { startId: string };
+}
+
+function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
+  const { urls, contract } = options;
+  const base = urls.hub('api');
+  const machine = [
+    { method: 'GET', path: /^\/?$/ },
+    { method: 'GET', path: /^\/user$/ },
+    { method: 'GET', path: /^\/cylc\/grants\/[^/]+$/ },
+    { method: 'POST', path: /^\/oauth2\/token$/ },
+    { method: 'POST', path: /^\/users\/[^/]+\/activity$/ },
+  ];
+  const root = new Hono<NodeEnv>({ strict: false });
+  root.use(async (c, next) => {
+    const { subject } = (c.env.incoming.socket as TLSSocket).getPeerCertificate();
+    const name = subject?.CN;
+    const startId = options.startOf(Array.isArray(name) ? name[0] : name);
+    if (startId === undefined) return c.json({ status: 403, message: 'Not the relay of a server.' }, 403);
+    c.set('startId', startId);
+    await next();
+    return undefined;
+  });
+  root.post(options.reportPath, async (c) => {
+    if (Number(c.req.header('content-length') ?? Infinity) > maxReportBytes) return c.body(null, 413);
+    const body: unknown = await c.req.json().catch(() => undefined);
+    const from = c.env.incoming.socket.remoteAddress ?? '';
+    return c.body(null, (await options.take(c.get('startId'), body, from)) as 200);
+  });
+  root.use(async (c, next) => {
+    const path = c.req.path.slice(base.length);
+    const known =
+      c.req.path.startsWith(base) && machine.some((one) => one.method === c.req.method && one.path.test(path));
+    if (!known) return c.json({ status: 404, message: 'Not for servers.' }, 404);
+    const key = options.keyOf(c.get('startId'));
+    const token = bearerToken(c.req.header('authorization'));
+    if (key === undefined || (token !== undefined && !isFor(contract, token, key)))
+      return c.json({ status: 403, message: 'Missing or invalid credentials.' }, 403);
+    await next();
+    return undefined;
+  });
+  root.route(base, options.app);
+  return root;
+}
+
+function isFor(contract: Pick<HubContract, 'resolveToken'>, token: string, key: ServerKey): boolean {
+  return contract.resolveToken(token)?.scopes?.includes(`access:servers!server=${keyText(key)}`) === true;
+}
+
+function cannotListen({ host, port }: NodeListenerOptions['listen'], cause: unknown): SetupError {
+  const why = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'another program has that port' : String(cause);
+  return new SetupError(`Cannot listen for servers on other nodes, on ${host} port ${port}: ${why}.`, {
+    advice: 'Set hub.listen to an address and port of this host that the nodes reach.',
+    exitCode: 69,
+    cause,
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

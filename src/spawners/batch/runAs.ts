@@ -1,0 +1,47 @@
+import type { CommandResult } from '../../../workers/protocol.ts';
+import type { JobPool } from '../pool.ts';
+
+/** Runs the commands of a batch system, as a user or as the gateway itself. */
+export interface RunAs {
+  (command: readonly string[], options?: RunOptions): Promise<CommandResult>;
+}
+
+export interface RunOptions {
+  /** Undefined: the gateway's own user. */
+  user?: { name: string; uid: number; gid: number; home: string } | undefined;
+  input?: string;
+}
+
+export function createRunAs(options: {
+  pool: JobPool;
+  uid: number;
+  timeoutMs: number;
+  /** Further variables: where the commands find their configuration. */
+  env: Readonly<Record<string, string>>;
+  /** How an unprivileged gateway becomes another user. */
+  sudo?: ((user: string) => readonly string[]) | undefined;
+}): RunAs {
+  const { pool, uid, timeoutMs, env, sudo } = options;
+  return (command, { user, input } = {}) => {
+    const other = user !== undefined && user.uid !== uid;
+    const names = user === undefined ? {} : { HOME: user.home, USER: user.name, LOGNAME: user.name };
+    return pool.run('command', {
+      command,
+      timeoutMs,
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', ...names, ...env },
+      ...(input !== undefined && { input }),
+      ...(other && uid === 0 && { user: { uid: user.uid, gid: user.gid } }),
+      ...(other && uid !== 0 && sudo !== undefined && { wrapper: sudo(user.name) }),
+    });
+  };
+}
+
+/** What a command complained of, for the person who asked: one short line without control characters. */
+export function complaint(result: CommandResult): string {
+  if (result.fault !== null) return result.fault;
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
+  const plain = `${result.stderr}\n${result.stdout}`.replaceAll(/[\u0000-\u0009\u000B-\u001F\u007F]/g, ' ');
+  const lines = plain.split('\n').map((line) => line.trim());
+  const text = lines.filter((line) => line !== '').join('; ');
+  return text === '' ? `exit code ${result.code ?? result.signal}` : text.slice(0, 300);
+}
