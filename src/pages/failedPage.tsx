@@ -2,7 +2,7 @@ import type { Identity } from '../access/types.ts';
 import type { ServerFailure, ServerKey, ServerView } from '../servers/types.ts';
 import { Layout } from './layout.tsx';
 import { serverPage, serverTitle, withNext } from './links.ts';
-import { StopForm } from './serverCard.tsx';
+import { LogLink, StopForm } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 
@@ -83,6 +83,7 @@ export function UnknownPage({ shell, who, server, view }: Props & { view: Server
         <div class="actions">
           <StopForm shell={shell} who={who} server={server} label="Stop" />
           <StopForm shell={shell} who={who} server={server} label="Stop by force" force />
+          <LogLink shell={shell} server={server} />
           <a class="button quiet" href={shell.urls.hub('home')}>
             Home
           </a>

@@ -2,7 +2,7 @@ import type { Identity } from '../access/types.ts';
 import type { ProgressEvent, ServerKey, ServerPhase } from '../servers/types.ts';
 import { Layout } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
-import { StopForm } from './serverCard.tsx';
+import { LogLink, StopForm } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
 
 export interface PendingProps {
@@ -37,6 +37,7 @@ export function PendingPage({ shell, who, server, phase, events, next, mayStop }
           {mayStop && phase === 'stopping' ? (
             <StopForm shell={shell} who={who} server={server} label="Stop by force" force />
           ) : null}
+          {mayStop && phase === 'starting' ? <LogLink shell={shell} server={server} /> : null}
           <a class="button quiet" href={shell.urls.hub('home')}>
             Home
           </a>

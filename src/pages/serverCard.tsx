@@ -61,6 +61,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
               Open
             </a>
             <StopForm shell={shell} who={who} server={server} label="Stop" />
+            <LogLink shell={shell} server={server} />
           </div>
         </>
       );
@@ -115,6 +116,14 @@ function ShareLink({ shell, who, server }: CardProps) {
     <p class="help">
       <a href={serverPage(shell.urls, 'share', server)}>Share this server</a>
     </p>
+  );
+}
+
+export function LogLink({ shell, server }: Pick<CardProps, 'shell' | 'server'>) {
+  return (
+    <a class="button quiet" href={serverPage(shell.urls, 'log', server)}>
+      Log
+    </a>
   );
 }
 

@@ -8,6 +8,7 @@ import { FailedPage, UnknownPage } from './failedPage.tsx';
 import type { PagesEnv } from './guard.ts';
 import { toHtml } from './layout.tsx';
 import { safeNext, serverPage, withNext } from './links.ts';
+import { logLines, LogPage } from './logPage.tsx';
 import { mayRun, mayStart } from './notRunning.tsx';
 import { readOptions, withValues } from './optionsInput.ts';
 import { PendingPage } from './pendingPage.tsx';
@@ -30,6 +31,7 @@ export function serverRoutes(parts: ServerRoutesParts): Hono<PagesEnv> {
   }
   for (const path of ['/spawn-pending', '/spawn-pending/:user', '/spawn-pending/:user/:server'])
     app.get(path, (c) => showPending(parts, c));
+  for (const path of ['/log', '/log/:user', '/log/:user/:server']) app.get(path, (c) => showLog(parts, c));
   app.post('/stop', (c) => stop(parts, c));
   return app;
 }
@@ -139,6 +141,16 @@ async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise
       return c.html(toHtml(<PendingPage {...props} />));
     }
   }
+}
+
+/** For those who may stop it alone: who may merely start it has no business with what it writes. */
+async function showLog({ shell, servers }: ServerRoutesParts, c: C): Promise<Response> {
+  const who = c.get('who');
+  const key = runnable(who, { owner: c.req.param('user') ?? who.account.name, name: c.req.param('server') ?? '' });
+  const view = servers.get(key);
+  if (view === undefined) return c.redirect(shell.urls.hub('home'), 302);
+  const text = await servers.log(key, logLines);
+  return c.html(toHtml(<LogPage shell={shell} who={who} server={key} phase={view.phase} text={text} />));
 }
 
 /** How long the answer to a stop waits for its end before it shows progress instead, ms. */

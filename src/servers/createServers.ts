@@ -8,6 +8,7 @@ import type { Store } from '../store/types.ts';
 import { createActivity } from './activity.ts';
 import { createAdmission } from './admission.ts';
 import { installCylcConfig } from './cylcConfig.ts';
+import { followLog } from './followLog.ts';
 import { createLife } from './life.ts';
 import type { Life } from './life.ts';
 import type { LifeParts } from './lifeParts.ts';
@@ -146,6 +147,12 @@ export function createServers(options: ServersOptions): ServersRoom {
   };
   const named = createNamed({ records, routes: options.routes, viewOf, stop, drop });
 
+  async function* follow(key: ServerKey, lines: number, signal: AbortSignal | undefined): AsyncIterable<string> {
+    const path = (): string | null => records.get(key)?.logFile ?? null;
+    const live = (): boolean => !isIdle(records.get(key)?.phase ?? 'stopped');
+    for await (const text of followLog({ path, live, lines, signal })) yield redactText(text, lifeOf(key).secrets());
+  }
+
   let timer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
   const look = async (): Promise<void> => {
@@ -167,8 +174,9 @@ export function createServers(options: ServersOptions): ServersRoom {
     progress: (key, signal) => lifeOf(key).progress().follow(signal),
     async log(key, lines) {
       const logFile = records.get(key)?.logFile;
-      return logFile ? redactText(await readTail(logFile, lines), []) : '';
+      return logFile ? redactText(await readTail(logFile, lines), lifeOf(key).secrets()) : '';
     },
+    followLog: (key, { lines, signal }) => follow(key, lines, signal),
     touch: (key) => activity.touch(key),
     onChange(listener) {
       listeners.add(listener);

@@ -33,6 +33,8 @@ export interface Life {
   /** Looks whether it still runs. */
   check(): Promise<void>;
   progress(): ProgressLog;
+  /** Of the start under way, as far as this gateway made it. */
+  secrets(): readonly string[];
   /** The gateway ends: stops waiting; what runs goes on. */
   detach(): void;
 }
@@ -208,6 +210,7 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
     resume,
     check,
     progress: () => state.progress(),
+    secrets: () => state.secrets,
     detach() {
       detached = true;
       run?.abort.abort(new Error('the gateway ends'));

@@ -17,11 +17,11 @@ export async function readTail(path: string, lines: number, maxBytes = 64 * 1024
 /** `cut`: the text begins in the middle of a line. */
 function lastLines(text: string, lines: number, cut: boolean): string {
   const all = text.replace(/\n$/, '').split('\n');
-  return plain((cut && all.length > 1 ? all.slice(1) : all).slice(-lines).join('\n'));
+  return plainText((cut && all.length > 1 ? all.slice(1) : all).slice(-lines).join('\n'));
 }
 
 /** Terminal colours and control characters mean nothing on a page. */
-function plain(text: string): string {
+export function plainText(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
   return text.replaceAll(/\u001B\[[0-9;?]*[ -/]*[@-~]/g, '').replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '');
 }
@@ -40,10 +40,13 @@ function redactWord(word: string, before: string | undefined): string {
   return named && !word.startsWith('-') ? '[removed]' : word;
 }
 
+/** Tokens of our Hub, by their prefix: after a restart of the gateway nothing else tells which they were. */
+const hubToken = /\bcgw_[\w-]{20,}/g;
+
 /** Log text for its owner: the known secrets of the start (tokens of its environment) and `token=…` in addresses go. */
 export function redactText(text: string, secrets: readonly string[]): string {
   const known = secrets
     .filter((secret) => secret.length >= 8)
     .reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), text);
-  return known.replaceAll(/([?&]token=)[^&\s"']+/g, '$1[removed]');
+  return known.replaceAll(/([?&]token=)[^&\s"']+/g, '$1[removed]').replaceAll(hubToken, '[removed]');
 }

@@ -130,6 +130,8 @@ export interface Servers {
   progress(key: ServerKey, signal?: AbortSignal): AsyncIterable<ProgressEvent>;
   /** Last lines of the server's log, for its owner. */
   log(key: ServerKey, lines: number): Promise<string>;
+  /** Last lines of the log, then what is written, until the server has ended; pieces of whole lines. */
+  followLog(key: ServerKey, options: { lines: number; signal?: AbortSignal }): AsyncIterable<string>;
   /** A person did something: counted by the hop. */
   touch(key: ServerKey): void;
   /** Called after each change of phase. Returns the function that ends it. */

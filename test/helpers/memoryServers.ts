@@ -85,6 +85,9 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
       }
     },
     log: () => Promise.resolve(''),
+    async *followLog(key) {
+      yield `log of ${keyText(key)}\n`;
+    },
     touch: () => undefined,
     onChange: () => () => undefined,
   };

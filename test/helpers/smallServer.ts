@@ -1,7 +1,8 @@
 /**
  * A server for tests of its life, which behaves as its last argument says:
  * `good`, `deaf` (never listens), `dies` (exit 3 at once), `stubborn` (ignores SIGTERM), `late:MS`, `child` (leaves a child
- * in its process group), `leaves:MS` (exits 0 after so long), `env` (writes its environment to the log).
+ * in its process group), `leaves:MS` (exits 0 after so long), `env` (writes its environment to the log),
+ * `chatty` (writes a line with its token five times a second).
  */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
@@ -20,6 +21,10 @@ if (mode === 'child') console.log(`child ${spawn('sleep', ['300'], { stdio: 'ign
 if (mode === 'env')
   console.log(`env ${JSON.stringify({ env: process.env, cwd: process.cwd(), umask: process.umask() })}`);
 if (mode === 'leaves') setTimeout(() => process.exit(0), Number(ms));
+if (mode === 'chatty') {
+  let count = 0;
+  setInterval(() => console.log(`line ${(count += 1)} ${process.env['JUPYTERHUB_API_TOKEN']}`), 200);
+}
 if (mode === 'late') await sleep(Number(ms));
 if (mode === 'deaf') setInterval(() => {}, 1000);
 else

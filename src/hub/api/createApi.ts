@@ -9,6 +9,7 @@ import type { ApiDeps } from './deps.ts';
 import { grantsRoute } from './grants.ts';
 import { groupRoutes } from './groups.ts';
 import { hubRoutes, proxyRoutes, retiredRoutes } from './hubRoutes.ts';
+import { logRoutes } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import { progressRoutes } from './progress.ts';
 import { registerRoutes } from './register.ts';
@@ -28,6 +29,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...activityRoutes(deps),
     ...serverRoutes(deps),
     ...progressRoutes(deps),
+    ...logRoutes(deps),
     ...tokenRoutes(deps),
     ...groupRoutes(deps),
     grantsRoute(deps),

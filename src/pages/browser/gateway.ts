@@ -1,3 +1,4 @@
+import { followLog } from './followLog.ts';
 import { keepHash } from './keepHash.ts';
 import { localTimes } from './localTimes.ts';
 import { followProgress } from './progress.ts';
@@ -6,4 +7,5 @@ import { followProgress } from './progress.ts';
 localTimes(document);
 keepHash(document);
 followProgress(document);
+followLog(document);
 document.querySelector<HTMLElement>('[data-focus]')?.focus();

@@ -126,3 +126,14 @@ test('without JavaScript the progress shows what has happened and loads itself a
   expect(text).toContain('<li>Asked to start</li><li>Waiting for its first answer</li>');
   expect(text).toContain('value="40"');
 });
+
+test('the log of a server is shown to its owner, with the address and token to follow it, and to no other', async () => {
+  const pages = await createPagesFixture();
+  expect((await pages.get('/log/alice')).status).toBe(302);
+  pages.servers.become(alice, { phase: 'ready' });
+  const text = await (await pages.get('/log/alice')).text();
+  expect(text).toContain('/hub/api/users/alice/server/log?follow=true');
+  expect(text).toContain(`data-token="${pages.csrfToken}"`);
+  expect((await pages.get('/log/alice', { account: 'bob' })).status).toBe(403);
+  expect((await pages.get('/log/alice', { headers: { 'sec-fetch-mode': 'cors' } })).status).toBe(403);
+});

@@ -1,0 +1,89 @@
+import { appendFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createApiWorld } from '../helpers/apiWorld.ts';
+import { createServersWorld, ownAccount } from '../helpers/serversWorld.ts';
+import { until } from '../helpers/until.ts';
+
+test('the log of a running server is followed as it grows, without secrets, to the end of the server', async () => {
+  const world = await createServersWorld();
+  await world.start('chatty');
+  await world.became('ready');
+  let text = '';
+  const ended = (async () => {
+    for await (const piece of world.servers.followLog(world.key, { lines: 100 })) text += piece;
+  })();
+  await until(
+    () => /line 4 /.test(text),
+    10_000,
+    () => text,
+  );
+  expect(text).toMatch(/^small server chatty/);
+  expect(text).not.toContain('very-secret-token');
+  expect(
+    text
+      .split('\n')
+      .slice(0, -1)
+      .every((line) => line.endsWith('[removed]')),
+  ).toBe(true);
+  await world.servers.stop(world.key, { by: 'test' });
+  await ended;
+  await world.close();
+});
+
+test('who follows is let go when it leaves, and a new start goes on in its own log', async () => {
+  const world = await createServersWorld();
+  await world.start('chatty');
+  await world.became('ready');
+  const left = new AbortController();
+  const following = (async () => {
+    for await (const _ of world.servers.followLog(world.key, { lines: 0, signal: left.signal })) left.abort();
+  })();
+  await following;
+  let text = '';
+  const both = (async () => {
+    for await (const piece of world.servers.followLog(world.key, { lines: 1 })) text += piece;
+  })();
+  const stopped = world.servers.stop(world.key, { by: 'test' });
+  await world.start('good');
+  await stopped;
+  await until(
+    () => text.includes('small server good'),
+    10_000,
+    () => text,
+  );
+  await world.servers.stop(world.key, { by: 'test' });
+  await both;
+  await world.close();
+});
+
+test('the API gives the log to whoever may run the server, whole or followed, and to nobody else', async () => {
+  const { name } = ownAccount();
+  const world = await createApiWorld({
+    people: [name, 'bob'],
+    services: [
+      { name: 'admin', scopes: ['servers', 'list:users', 'read:users'] },
+      { name: 'culler', scopes: ['delete:servers', 'list:users'] },
+    ],
+  });
+  const get = (path: string, as = 'admin') =>
+    fetch(`${world.origin}/hub/api/users/${name}/${path}`, {
+      headers: { authorization: `token ${world.service(as)}` },
+    });
+  expect((await get('server/log')).status).toBe(404);
+  await world.servers.start({ key: { owner: name, name: '' }, options: {}, by: name });
+  await until(() => world.servers.list()[0]?.phase === 'ready');
+  const { logFile } = world.store.state.data.servers[`${name}/`] ?? {};
+  await appendFile(logFile ?? '', 'one\ntwo\nthree\n');
+  expect(await (await get('server/log?lines=2')).text()).toBe('two\nthree\n');
+  expect([403, 404]).toContain((await get('server/log', 'culler')).status);
+  expect((await get('server/log?lines=x')).status).toBe(400);
+  const followed = await get('servers//log?lines=1&follow=true');
+  expect(followed.headers.get('content-type')).toContain('text/plain');
+  const whole = followed.text();
+  await appendFile(logFile ?? '', 'four\n');
+  await sleep(0);
+  await world.servers.stop({ owner: name, name: '' }, { by: name });
+  expect(await whole).toBe('three\nfour\n');
+  await world.close();
+});
