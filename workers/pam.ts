@@ -30,16 +30,17 @@ export default function pam(job: PamJob): PamAnswer {
   if (typeof libraries === 'string') return { ok: false, step: 'load', code: code.systemErr, message: libraries };
   const { start, end } = libraries;
   const converse = koffi.register(
-    (count: number, messages: Pointer, responses: Pointer) => answer(count, messages, responses, job),
+    (count: number, messages: Pointer, responses: Pointer) => answer(count, messages, responses, { job, said }),
     koffi.pointer(Conversation),
   );
   // PAM would sleep here after a wrong password and hold the thread; whoever called this waits instead.
   const noDelay = koffi.register(() => {}, koffi.pointer(FailDelay));
+  const said: string[] = [];
   const handles: Pointer[] = [null];
   let status: number = code.abort;
   try {
     status = start(job.service, job.name, { converse, data: null }, handles);
-    return status === code.success ? check(job, handles[0], noDelay) : fault('start', status);
+    return status === code.success ? check({ job, said }, handles[0], noDelay) : fault('start', status);
   } finally {
     if (handles[0] !== null) end(handles[0], status);
     koffi.unregister(converse);
@@ -47,16 +48,28 @@ export default function pam(job: PamJob): PamAnswer {
   }
 }
 
-function check(job: PamJob, handle: Pointer, noDelay: Pointer): PamAnswer {
+interface Said {
+  style: number;
+  text: string | null;
+}
+
+interface Exchange {
+  job: PamJob;
+  /** What PAM's modules had to say to the person. */
+  said: string[];
+}
+
+function check({ job, said }: Exchange, handle: Pointer, noDelay: Pointer): PamAnswer {
   if (typeof libraries === 'string') return fault('load', code.systemErr);
   const { authenticate, account, setText, setPointer, getItem, describe } = libraries;
   setPointer(handle, item.failDelay, noDelay);
   if (job.address !== '') setText(handle, item.rhost, job.address);
   const words = (status: number): string => describe(handle, status);
   const known = authenticate(handle, disallowNullAuthtok | silent);
+  said.length = 0;
   if (known !== code.success) return { ok: false, step: 'authenticate', code: known, message: words(known) };
-  const may = account(handle, disallowNullAuthtok | silent);
-  if (may !== code.success) return { ok: false, step: 'account', code: may, message: words(may) };
+  const may = account(handle, disallowNullAuthtok);
+  if (may !== code.success) return { ok: false, step: 'account', code: may, message: words(may), said: said.join(' ') };
   // A module may have replaced the name by the canonical one.
   const found: (string | null)[] = [null];
   return getItem(handle, item.user, found) === code.success && found[0] !== null && found[0] !== undefined
@@ -69,14 +82,15 @@ function fault(step: 'load' | 'start' | 'item', status: number): PamAnswer {
 }
 
 /** PAM asks: the password where nothing is echoed, the name where it is; what it says is not asked for. */
-function answer(count: number, messages: Pointer, responses: Pointer, job: PamJob): number {
+function answer(count: number, messages: Pointer, responses: Pointer, { job, said }: Exchange): number {
   if (typeof libraries === 'string' || count < 1 || count > maxMessages) return code.convErr;
   const { calloc, strdup } = libraries;
   const list = calloc(count, koffi.sizeof(Response));
   if (list === null) return code.bufErr;
   for (let index = 0; index < count; index += 1) {
     // Linux-PAM passes an array of pointers to messages.
-    const message = koffi.decode(koffi.decode(messages, index * pointerBytes, 'void *'), Message) as { style: number };
+    const message = koffi.decode(koffi.decode(messages, index * pointerBytes, 'void *'), Message) as Said;
+    if (message.style === style.errorMsg || message.style === style.textInfo) said.push(message.text ?? '');
     const word =
       message.style === style.promptEchoOff
         ? job.password

@@ -72,10 +72,16 @@ export interface PamJob {
   address: string;
 }
 
-/** `code` is PAM's own; `name` the canonical one. */
+/** `code` is PAM's own; `name` the canonical one; `said` what its modules tell the person, once the password was right. */
 export type PamAnswer =
   | { ok: true; name: string }
-  | { ok: false; step: 'load' | 'start' | 'authenticate' | 'account' | 'item'; code: number; message: string };
+  | {
+      ok: false;
+      step: 'load' | 'start' | 'authenticate' | 'account' | 'item';
+      code: number;
+      message: string;
+      said?: string;
+    };
 
 /** A short command that ends by itself. */
 export interface CommandJob {

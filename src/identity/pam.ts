@@ -86,10 +86,24 @@ function verdict(answer: PamAnswer): PamVerdict {
   const { step, code } = answer;
   const reason = `PAM ${step}: ${code} ${answer.message}`.trim();
   // Before the password was right, nothing is told of the account; that it is locked for now, PAM itself says.
-  if (step === 'account') return refuse(afterPassword[code] ?? 'auth.not-allowed', reason);
+  if (step === 'account') return afterAccount(code, plainWords(answer.said), reason);
   if (step === 'authenticate' && code === maxTries) return refuse('auth.locked', reason);
   if (step === 'authenticate' && denied.has(code)) return refuse('auth.password', reason);
   return refuse('auth.unavailable', reason);
+}
+
+/** Debian's `common-account` turns every refusal into a plain no: what the module said is then all that tells. */
+function afterAccount(code: number, said: string, reason: string): PamVerdict {
+  const kind = /account has expired/i.test(said) ? 'auth.account-expired' : (afterPassword[code] ?? 'auth.not-allowed');
+  const error = new GatewayError(kind, said === '' ? {} : { advice: `The system says: ${said}` });
+  return { ok: false, error, reason: said === '' ? reason : `${reason} (${said})` };
+}
+
+function plainWords(text = ''): string {
+  return text
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 200);
 }
 
 function refuse(code: ErrorCode, reason: string, cause?: unknown): Extract<PamVerdict, { ok: false }> {

@@ -51,6 +51,7 @@ async function take(visit: InteractionVisit, parts: PasswordPageParts): Promise<
     parts.tries.giveBack(name, address);
     return visit.finish(found.name);
   }
+  if (found.error.code === 'auth.unavailable') parts.tries.giveBack(name, address);
   const account = name.slice(0, 64);
   parts.log.warn({ code: found.error.code, reason: found.reason, account, address }, 'password refused');
   await sleep(Math.max(0, begunMs + parts.failDelayMs - parts.clock.now()));

@@ -136,7 +136,8 @@ function configuration(options: ProviderOptions, mount: string): Configuration {
         interaction: 'cylc-gateway-op-interaction',
         resume: 'cylc-gateway-op-resume',
       },
-      short: { path: mount, signed: true, httpOnly: true, sameSite: 'lax' },
+      // Without a path: the provider then ties each of these to its own sign-in, so that tabs do not disturb each other.
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
       long: { path: mount, signed: true, httpOnly: true, sameSite: 'lax' },
     },
     ttl: { Interaction: 900, AuthorizationCode: 60, AccessToken: 60, IdToken: 300, Session: 60, Grant: 120 },

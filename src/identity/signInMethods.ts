@@ -52,7 +52,9 @@ export async function createSitePam(options: {
   log: { warn(fields: object, message: string): void };
 }): Promise<Pam> {
   const { service, timeoutS } = options.config.identity.pam;
-  if (!pamFolders.some((folder) => existsSync(join(folder, service))) && !existsSync('/etc/pam.conf'))
+  // Where there is none of these folders, all services are in /etc/pam.conf.
+  const folders = pamFolders.filter((folder) => existsSync(folder));
+  if (folders.length > 0 && !folders.some((folder) => existsSync(join(folder, service))))
     throw new SetupError(`There is no PAM service ${service}: no file of that name in ${pamFolders.join(', ')}.`, {
       advice: 'Set identity.pam.service to one that is there, for example `login`, or add the file.',
     });
