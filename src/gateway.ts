@@ -208,7 +208,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.route(urls.hub('').slice(0, -1), identity.app);
   app.route(
     urls.hub('').slice(0, -1),
-    createPages({ shell, assets, csrf, identify, servers, shares, services, mayOpen, store, clock, log }),
+    createPages({
+      shell,
+      assets,
+      csrf,
+      identify,
+      servers,
+      shares,
+      services,
+      mayOpen,
+      store,
+      clock,
+      log,
+      tokens: hub.tokenDesk,
+      apiCalls: hub.calls,
+    }),
   );
 
   const authorize = createAuthorize({

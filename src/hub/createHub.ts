@@ -15,6 +15,7 @@ import type { Urls } from '../urls.ts';
 import { createAccountCache } from './accountCache.ts';
 import { createCaller } from './api/caller.ts';
 import { createApi } from './api/createApi.ts';
+import { toCalls } from './api/apiCalls.ts';
 import { createDirectory } from './api/directory.ts';
 import type { Route } from './api/route.ts';
 import { clientIdOf, serverOfClient } from './clientId.ts';
@@ -32,7 +33,8 @@ import { createPrincipals } from './principals.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';
 import { createTokens } from './tokens/createTokens.ts';
 import type { Token } from './tokens/createTokens.ts';
-import type { HubContract, HubService } from './types.ts';
+import { createTokenDesk } from './tokens/tokenDesk.ts';
+import type { ApiCall, HubContract, HubService, TokenDesk } from './types.ts';
 
 export interface HubDeps {
   config: Pick<Config, 'hub' | 'access'>;
@@ -72,9 +74,11 @@ export interface Hub {
   contract: HubContract;
   /** Relative to `<base>/hub/api`. */
   app: Hono;
-  /** The OpenAPI document of the REST API, and the table it is made from. */
-  document: Record<string, unknown>;
+  /** The REST API as its page shows it. */
+  calls: readonly ApiCall[];
+  /** The table that the REST API and its OpenAPI document are made from. */
   routes: readonly Route[];
+  tokenDesk: TokenDesk;
   attach(parts: HubAttachments): void;
   /** Told the ids of tokens that were revoked: what was opened with them closes. */
   onTokensEnd(listener: (ids: ReadonlySet<string>) => void): () => void;
@@ -164,8 +168,16 @@ export function createHub(deps: HubDeps): Hub {
   return {
     contract,
     app: api.app,
-    document: api.document,
+    calls: toCalls(api.document),
     routes: api.routes,
+    tokenDesk: createTokenDesk({
+      tokens,
+      principals,
+      clock,
+      log,
+      ownerScopes: (account) => parts.ownerScopes.of(account),
+      tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
+    }),
     attach(given) {
       attached = given;
       parts.attachServices(given.services ?? (() => []));

@@ -57,3 +57,45 @@ export interface HubService {
   /** Where its visitors come back to after they signed in at it, and whether without being asked. */
   oauth?: { redirectUri: string; noConfirm: boolean };
 }
+
+/** A person's token as they see it: never the secret itself. Times are ISO 8601. */
+export interface TokenView {
+  id: string;
+  note: string;
+  scopes: readonly string[];
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  /** The server or service that obtained it in a sign-in; null for one made for programs. */
+  client: string | null;
+}
+
+/** A person's own tokens. */
+export interface TokenDesk {
+  /** Longest lifetime that may be asked for; undefined for any, s. */
+  longestS: number | undefined;
+  /** Newest first. */
+  list(account: string): TokenView[];
+  /** The token itself is returned here and never again. Throws `request.invalid`. */
+  make(
+    who: Identity,
+    asked: { note: string; lifetimeS: number | undefined; scopes: readonly string[] | undefined },
+  ): Promise<{ token: string; view: TokenView }>;
+  /** False where this person has no such token. */
+  revoke(who: Identity, id: string): Promise<boolean>;
+}
+
+/** A call of the REST API as its page shows it. */
+export interface ApiCall {
+  method: string;
+  path: string;
+  tag: string;
+  summary: string;
+  description: string;
+  /** Any one suffices; empty where any credential, or none, does. */
+  scopes: readonly string[];
+  /** Names of the fields of its query and of its body. */
+  query: readonly string[];
+  body: readonly string[];
+  replies: readonly { status: string; description: string }[];
+}

@@ -4,6 +4,7 @@ import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
+import type { ApiCall, TokenDesk } from '../hub/types.ts';
 import type { Identify } from '../identity/types.ts';
 import type { Servers } from '../servers/types.ts';
 import type { Services } from '../services/types.ts';
@@ -11,6 +12,7 @@ import type { Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { ApiPage } from './apiPage.tsx';
 import type { Asset } from './assets.ts';
 import { asked, refuseScripts, requireForm, requireSession } from './guard.ts';
 import type { PagesEnv } from './guard.ts';
@@ -25,6 +27,7 @@ import { keyOf, serverRoutes } from './serverRoutes.tsx';
 import { servicesFor, servicesRoutes } from './servicesRoutes.tsx';
 import { shareRoutes } from './shareRoutes.tsx';
 import type { Shell } from './shell.ts';
+import { tokenRoutes } from './tokenRoutes.tsx';
 
 export interface PagesParts {
   shell: Shell;
@@ -35,6 +38,9 @@ export interface PagesParts {
   shares: Shares;
   services: Services;
   mayOpen: (who: Identity, target: Target) => boolean;
+  tokens: TokenDesk;
+  /** The REST API, for its page. */
+  apiCalls: readonly ApiCall[];
   store: Pick<Store<AdminData, StateData>, 'admin' | 'state'>;
   clock: Clock;
   log: Logger;
@@ -105,6 +111,8 @@ function people(parts: PagesParts): Hono<PagesEnv> {
   app.route('/', serverRoutes(parts));
   app.route('/', shareRoutes(parts));
   app.route('/', servicesRoutes(parts));
+  app.route('/', tokenRoutes(parts));
+  app.get('/api-docs', (c) => c.html(toHtml(<ApiPage shell={shell} who={c.get('who')} calls={parts.apiCalls} />)));
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

@@ -78,7 +78,10 @@ function Header({ shell, who, here }: { shell: Shell; who: Identity | undefined;
 }
 
 function navigation(who: Identity): { page: string; label: string }[] {
-  const pages = [{ page: 'home', label: 'Home' }];
+  const pages = [
+    { page: 'home', label: 'Home' },
+    { page: 'token', label: 'Tokens' },
+  ];
   return who.account.admin ? [...pages, { page: 'services', label: 'Services' }] : pages;
 }
 

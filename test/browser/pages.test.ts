@@ -229,6 +229,15 @@ describeWith(['chromium'], 'the pages in a real browser', () => {
         fillHome();
         return open('/hub/home');
       },
+      token: () => open('/hub/token'),
+      'token-made': async () => {
+        await page.getByLabel('What is it for?').fill('the nightly script');
+        return page.getByRole('button', { name: 'Make it' }).click();
+      },
+      'api-docs': async () => {
+        await open('/hub/api-docs');
+        return page.locator('details').nth(1).locator('summary').click();
+      },
       spawn: () => {
         state({ phase: 'stopped' });
         return open('/hub/spawn');

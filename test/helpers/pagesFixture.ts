@@ -1,6 +1,9 @@
 import { Hono } from 'hono';
+import { decideAccess } from '../../src/access/decide.ts';
 import type { Identity } from '../../src/access/types.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { createHub } from '../../src/hub/createHub.ts';
 import { createCsrf } from '../../src/identity/csrf.ts';
 import { assetNames, loadAssets } from '../../src/pages/assets.ts';
 import { createPages } from '../../src/pages/createPages.tsx';
@@ -66,7 +69,23 @@ export async function createPagesFixture(
   const [servers, store] = [createMemoryServers(), createMemoryStore()];
   const now = Date.parse(options.now ?? '2026-11-24T12:00:00Z');
   const log = createLog({ level: 'error', format: 'json' });
+  const accounts = {
+    find: (name: string) => Promise.resolve(name === 'nobody' ? undefined : identityOf(name).account),
+  };
+  const hub = createHub({
+    config: configSchema.parse({}),
+    store,
+    accounts,
+    access: (who, target) =>
+      decideAccess(who, target, { policy: 'owner', adminAccess: false, sharesOf: () => [], now }),
+    urls,
+    runtimeDir: '',
+    clock: { now: () => now },
+    log,
+  });
   const pages = createPages({
+    tokens: hub.tokenDesk,
+    apiCalls: hub.calls,
     shell,
     assets,
     csrf,
@@ -76,7 +95,7 @@ export async function createPagesFixture(
     mayOpen: () => true,
     shares: createShares({
       admin: store.admin,
-      accounts: { find: (name) => Promise.resolve(name === 'nobody' ? undefined : identityOf(name).account) },
+      accounts,
       needsRestart: () => false,
       clock: { now: () => now },
       log,
@@ -90,8 +109,8 @@ export async function createPagesFixture(
     log,
     heartbeatMs: 20,
   });
-  const hub = urls.hub('').slice(0, -1);
-  const app = new Hono().route(hub, pages);
+  const root = urls.hub('').slice(0, -1);
+  const app = new Hono().route(root, pages);
   const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
   const token = csrfToken(identityOf('alice'));
   return {
@@ -101,9 +120,9 @@ export async function createPagesFixture(
     store,
     csrfToken: token,
     get: async (path, { account = 'alice', headers = {} } = {}) =>
-      app.request(urls.origin + hub + path, { headers: { ...navigation, cookie: `as=${account}`, ...headers } }),
+      app.request(urls.origin + root + path, { headers: { ...navigation, cookie: `as=${account}`, ...headers } }),
     post: async (path, fields, headers = {}) =>
-      app.request(urls.origin + hub + path, {
+      app.request(urls.origin + root + path, {
         method: 'POST',
         headers: {
           ...navigation,

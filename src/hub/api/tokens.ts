@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { GatewayError } from '../../errors.ts';
 import type { Token } from '../tokens/createTokens.ts';
-import { grantedScopes } from '../tokens/tokenRules.ts';
+import { issueUserToken } from '../tokens/issueUserToken.ts';
 import { empty, forbidden, invalid, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { newTokenModel, tokenModel } from './models.ts';
@@ -115,31 +114,16 @@ async function makeToken(
   const isKnown = deps.directory.get(name) !== undefined || (who.kind === 'user' && who.name === name);
   if (owner === undefined || !isKnown) throw forbidden('User not found or no permissions to generate tokens');
   if (asked.roles?.some((role) => role !== 'token')) throw invalid('Tokens have scopes, not roles.');
-  const scopes = grantedScopes(
-    { maker: who, owner, ownerScopes: deps.ownerScopes(owner), groupsOf: deps.principals.groupsOf },
-    asked.scopes ?? undefined,
-  );
-  const expiresAt = expiry(deps, asked.expires_in ?? undefined);
-  const { token, record } = await deps.tokens.issue({
-    kind: 'user',
-    owner: name,
-    scopes,
+  const { token, record } = await issueUserToken(deps, {
+    maker: who,
+    owner,
     note: asked.note || defaultNote(who, name),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    lifetimeS: asked.expires_in ?? undefined,
+    scopes: asked.scopes ?? undefined,
   });
-  deps.log.info({ owner: name, token: record.id, scopes, expiresAt: record.expiresAt, by: who.name }, 'token made');
   return { ...presentToken(deps, record), token };
 }
 
 function defaultNote({ kind, name }: Call['who'], owner: string): string {
   return kind === 'user' && name === owner ? 'Requested via api' : `Requested via api by ${kind} ${name}`;
-}
-
-/** ms since 1970; undefined for no end. */
-function expiry(deps: ApiDeps, seconds: number | undefined): number | undefined {
-  const most = deps.tokenMaxLifetimeS;
-  if (seconds !== undefined && most !== undefined && seconds > most)
-    throw new GatewayError('request.invalid', { message: `token expires_in must not exceed ${most}` });
-  const lifetimeS = seconds ?? most;
-  return lifetimeS === undefined ? undefined : deps.clock.now() + lifetimeS * 1000;
 }
