@@ -30,6 +30,7 @@ import { createRoutes } from './proxy/routes.ts';
 import { createServers } from './servers/createServers.ts';
 import type { ServersRoom } from './servers/createServers.ts';
 import { createPrograms } from './servers/programs.ts';
+import { shutDown } from './servers/shutDown.ts';
 import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
 import { createAccountSpawner } from './spawners/account.ts';
 import { createBatch } from './spawners/batch/createBatch.ts';
@@ -285,22 +286,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await store.close();
     },
   };
-}
-
-/** The answer to whoever asked is on its way meanwhile, ms. */
-const lastWordMs = 200;
-
-async function shutDown(of: { servers: ServersRoom; stop: boolean; end: () => void; log: Logger }): Promise<void> {
-  const { servers, stop, end, log } = of;
-  await new Promise((resolve) => {
-    setTimeout(resolve, lastWordMs);
-  });
-  if (stop) {
-    const stops = servers.list().map((view) => servers.stop(view, { by: 'shutdown' }));
-    for (const result of await Promise.allSettled(stops))
-      if (result.status === 'rejected') log.error({ err: result.reason as unknown }, 'a server did not stop');
-  }
-  end();
 }
 
 const standInNotice = {
