@@ -52,6 +52,7 @@ export type SpawnHandle = { kind: 'process'; process: ProcessId; runFile: string
 /** A job of a batch system. All but its id is there to listen to its relay again after a restart of the gateway. */
 export interface JobHandle {
   kind: 'job';
+  /** Empty while it is known by its name alone. */
   jobId: string;
   host?: string | undefined;
   runFile?: string | undefined;

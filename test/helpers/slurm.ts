@@ -17,8 +17,8 @@ export interface TestSlurm {
   conf: string;
   /** Runs one of Slurm's commands as root and returns what it prints. */
   run(program: string, ...args: string[]): Promise<string>;
-  /** Ends a daemon by SIGKILL, or starts it again. */
-  kill(daemon: 'slurmctld' | 'slurmd'): Promise<void>;
+  /** Ends a daemon, or starts it again. A controller that is killed forgets its youngest jobs: give it SIGTERM. */
+  kill(daemon: 'slurmctld' | 'slurmd', signal: NodeJS.Signals): Promise<void>;
   start(daemon: 'slurmctld' | 'slurmd'): void;
   close(): Promise<void>;
 }
@@ -80,7 +80,7 @@ export async function startSlurm(): Promise<TestSlurm> {
   return {
     conf,
     run,
-    kill: (name) => end(name, 'SIGKILL'),
+    kill: end,
     start: startDaemon,
     async close() {
       await run('scancel', '--state=RUNNING', '--signal=KILL', '--full', '--user=root').catch(() => {});
@@ -140,7 +140,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
 ReturnToService=2
 SlurmdParameters=config_overrides
-SlurmdTimeout=5
+SlurmdTimeout=2
 KillWait=5
 MinJobAge=60
 DefMemPerCPU=100

@@ -76,8 +76,13 @@ export function createSlurmSpawner(options: SlurmOptions): Spawner {
     const startId = listen(handle);
     const heard = startId === undefined ? undefined : desk.heard(startId);
     if (heard?.exitCode !== undefined) queue.forget();
-    const job = await queue.look(handle.jobId, handle.owner === undefined ? undefined : await userOf(handle.owner));
+    const user = handle.owner === undefined ? undefined : await userOf(handle.owner);
+    const job = await (handle.jobId === '' && startId !== undefined
+      ? queue.byName(jobName(startId), user)
+      : queue.look(handle.jobId, user));
     if (typeof job === 'object' && 'unknown' in job) return heardAlone(heard, job.unknown, clock.now());
+    if (job === 'none' && heard?.exitCode === undefined && isFresh(heard, clock.now()))
+      return { state: 'unknown', why: 'Slurm does not know its job, but it still reports' };
     if (job === 'none') return ended(handle, heard?.exitCode, undefined);
     const state = job.state === 'COMPLETING' && stillCompleting(job.id) ? ({ state: 'up' } as const) : readState(job);
     if (state.state === 'gone') return ended(handle, heard?.exitCode, job);
@@ -107,8 +112,9 @@ export function createSlurmSpawner(options: SlurmOptions): Spawner {
 
   async function stop(handle: JobHandle, how: 'term' | 'kill'): Promise<void> {
     const user = handle.owner === undefined ? undefined : await userOf(handle.owner);
-    if (how === 'kill') await run([tool('scancel'), '--signal=KILL', '--full', handle.jobId], { user });
-    const result = await run([tool('scancel'), handle.jobId], { user });
+    const which = handle.jobId === '' ? `--name=${jobName(startIdOf(handle.runFile ?? ''))}` : handle.jobId;
+    if (how === 'kill') await run([tool('scancel'), '--signal=KILL', '--full', which], { user });
+    const result = await run([tool('scancel'), which], { user });
     queue.forget();
     if (result.fault !== null || (result.code !== 0 && !/Invalid job id/i.test(result.stderr)))
       log.warn({ job: handle.jobId, why: complaint(result) }, 'scancel failed');
@@ -123,7 +129,9 @@ export function createSlurmSpawner(options: SlurmOptions): Spawner {
     },
     async recover({ runFile, key }) {
       const startId = startIdOf(runFile);
-      const jobId = await findLate(startId, await userOf(key.owner));
+      const job = await queue.byName(jobName(startId), await userOf(key.owner));
+      // Slurm could not be asked: the job, if there is one, keeps its name for an id until it can.
+      const jobId = job === 'none' ? undefined : 'id' in job ? job.id : '';
       if (jobId !== undefined) return { kind: 'job', jobId, runFile, owner: key.owner, server: key.name };
       // A job that comes later is told to end by the desk before it has started anything.
       desk.giveUp(startId);
@@ -173,13 +181,17 @@ function refused(why: string): GatewayError {
   });
 }
 
-/** The queue cannot be asked, but the relay still speaks. */
-const freshMs = 60_000;
+/** A relay speaks every 15 s at least: three in a row missed, and nothing is known from it. */
+const freshMs = 45_000;
 
 function heardAlone(heard: ReturnType<Desk['heard']>, why: string, nowMs: number): PollResult {
   if (heard?.exitCode !== undefined) return withExit(heard.exitCode, undefined);
-  if (heard !== undefined && nowMs - heard.atMs < freshMs) return { state: 'up', upstream: heard.upstream };
+  if (heard !== undefined && isFresh(heard, nowMs)) return { state: 'up', upstream: heard.upstream };
   return { state: 'unknown', why };
+}
+
+function isFresh(heard: ReturnType<Desk['heard']>, nowMs: number): boolean {
+  return heard !== undefined && nowMs - heard.atMs < freshMs;
 }
 
 /** A relay tells a death by signal as a shell does: 128 + its number. */
