@@ -19,7 +19,15 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], testTimeout: 60_000 } },
-      { extends: true, test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...oneAtATime } },
+      {
+        extends: true,
+        test: {
+          name: 'edge',
+          include: ['test/edge/**/*.test.ts'],
+          globalSetup: './test/helpers/build.ts',
+          ...oneAtATime,
+        },
+      },
       {
         extends: true,
         test: {

@@ -4,6 +4,7 @@ import { forward } from './edge/forward.ts';
 import { readSettings } from './edge/settings.ts';
 import type { EdgeBindings, EdgeSettings } from './edge/settings.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
+import { pathFault } from './proxy/canonical.ts';
 import type { Authorize } from './proxy/types.ts';
 
 /**
@@ -17,9 +18,6 @@ interface Edge {
 
 /** By the bindings object, which lives as long as the isolate. */
 const edges = new WeakMap<EdgeBindings, Edge>();
-
-/** Encoded dots, slashes and backslashes, and empty segments: two programs could read such a path in two ways. */
-const oddPath = /%2e|%2f|%5c|\/\//i;
 
 export default {
   async fetch(request: Request, env: EdgeBindings): Promise<Response> {
@@ -44,7 +42,7 @@ function edgeOf(env: EdgeBindings): Edge {
 
 async function answer(request: Request, { settings, gate }: Edge): Promise<Response> {
   const url = new URL(request.url);
-  if (oddPath.test(url.pathname)) return refusal(new GatewayError('request.malformed'));
+  if (pathFault(url.pathname) !== undefined) return refusal(new GatewayError('request.malformed'));
   if (bearsHubToken(request.headers.get('authorization')))
     return forward(request, url, { settings, account: undefined });
   const decision = await gate(gateRequest(request, url));

@@ -94,6 +94,11 @@ const kinds = {
     message: 'This request came from a page of another site.',
     advice: "Open the gateway's own page and try from there.",
   },
+  'access.edge': {
+    status: 403,
+    message: 'This address takes only what comes through the front of this site.',
+    advice: "Use the site's public address.",
+  },
   'request.malformed': {
     status: 400,
     message: 'The request is malformed or ambiguous.',

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
 import { createSiteAccess } from './access/siteAccess.ts';
 import type { Identity, Target } from './access/types.ts';
 import { createAuthorize } from './authorize.ts';
@@ -23,7 +22,9 @@ import { createPages } from './pages/createPages.tsx';
 import { pageHeaders } from './pages/pageHeaders.ts';
 import { createRenderDecision } from './pages/renderDecision.tsx';
 import { createShell } from './pages/shell.ts';
+import { standInNotice } from './pages/standInNotice.ts';
 import { createRenderView } from './pages/signInViews.tsx';
+import { guardByEdge } from './proxy/edgeGuard.ts';
 import { createFrontDoor } from './proxy/frontDoor.ts';
 import { createHop } from './proxy/hop.ts';
 import { createRoutes } from './proxy/routes.ts';
@@ -40,6 +41,7 @@ import { createServices } from './services/createServices.ts';
 import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
+import { mountApp } from './mountApp.ts';
 import type { Logger } from './telemetry/log.ts';
 import { gatewayVersion } from './telemetry/version.ts';
 import { createUrls } from './urls.ts';
@@ -201,30 +203,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { needsRestart } = watch;
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
-  const app = new Hono({ strict: false });
-  // Without the slash behind: so a router that is not strict knows it with and without
-  app.get(basePath === '' ? '/' : basePath, (c) => c.redirect(urls.hub('home')));
-  app.get(urls.hub('').slice(0, -1), (c) => c.redirect(urls.hub('home')));
-  app.route(urls.hub('api'), hub.app);
-  app.route(urls.hub('').slice(0, -1), identity.app);
-  app.route(
-    urls.hub('').slice(0, -1),
-    createPages({
-      shell,
-      assets,
-      csrf,
-      identify,
-      servers,
-      shares,
-      services,
-      mayOpen,
-      store,
-      clock,
-      log,
-      tokens: hub.tokenDesk,
-      apiCalls: hub.calls,
-    }),
-  );
+  const pages = createPages({
+    shell,
+    assets,
+    csrf,
+    identify,
+    servers,
+    shares,
+    services,
+    mayOpen,
+    store,
+    clock,
+    log,
+    tokens: hub.tokenDesk,
+    apiCalls: hub.calls,
+  });
+  const app = mountApp({ urls, api: hub.app, signIn: identity.app, pages });
 
   const authorize = createAuthorize({
     identify: withHubTokens(identify, (token) => hub.contract.resolveToken(token)),
@@ -250,6 +244,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     render: createRenderDecision(shell),
   });
 
+  await guardByEdge(door, {
+    config: config.edge,
+    open: [urls.hub('jwks.json')],
+    publicOrigin: urls.origin,
+    clock,
+    log,
+  });
   closeWhatEnds({ routes, hop, sessions, hub, admin: store.admin, log });
 
   return {
@@ -287,8 +288,3 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   };
 }
-
-const standInNotice = {
-  reason: 'Cylc is not installed here, so servers are a small stand-in for its UI server.',
-  advice: 'To get the real one: npm run cylc:install',
-};

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accessSchema } from './sections/access.ts';
 import { baseSchema } from './sections/base.ts';
+import { edgeSchema } from './sections/edge.ts';
 import { hubSchema } from './sections/hub.ts';
 import { identitySchema } from './sections/identity.ts';
 import { environmentsSchema, profilesSchema } from './sections/profiles.ts';
@@ -24,5 +25,6 @@ export const configSchema = baseSchema.extend({
   spawners: spawnersSchema.prefault({}).describe('Ways to run servers on other nodes.'),
   hub: hubSchema.prefault({}).describe('The Hub contract.'),
   proxy: proxySchema.prefault({}).describe('The hop.'),
+  edge: edgeSchema.prefault({}).describe('The Worker in front (docs/edge.md).'),
 });
 export type Config = z.infer<typeof configSchema>;

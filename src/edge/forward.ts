@@ -1,10 +1,7 @@
-import { SignJWT } from 'jose';
+import { GatewayError } from '../errors.ts';
+import { requestHeaderKind } from '../proxy/headerKinds.ts';
+import { edgeHeader, signAssertion } from '../proxy/edgeAssertion.ts';
 import type { EdgeSettings } from './settings.ts';
-
-/** The origin can demand it: only what came through the edge has one. */
-export const edgeHeader = 'x-cylc-gateway-edge';
-/** Long enough for a slow connection and a clock that is off, short enough to be of no use when it leaks. */
-const assertionLifetimeS = 60;
 
 /** Sends the request on to the gateway and hands its answer back as it is, WebSocket included; nothing is cached. */
 export async function forward(
@@ -14,26 +11,32 @@ export async function forward(
 ): Promise<Response> {
   const { settings, account } = options;
   const target = new URL(url.pathname + url.search, settings.origin);
-  const headers = new Headers(request.headers);
-  headers.delete(edgeHeader);
-  headers.set('x-forwarded-host', url.host);
-  headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
+  const headers = carried(request.headers, settings.site?.header);
+  headers.set('x-forwarded-host', new URL(settings.urls.origin).host);
+  headers.set('x-forwarded-proto', settings.urls.secure ? 'https' : 'http');
   const client = request.headers.get('cf-connecting-ip');
-  if (client === null) headers.delete('x-forwarded-for');
-  else headers.set('x-forwarded-for', client);
-  if (settings.secret !== undefined)
-    headers.set(edgeHeader, await assertion(request, target, account, settings.secret));
-  return fetch(new Request(target, request), { headers, redirect: 'manual', cache: 'no-store' });
+  if (client !== null) headers.set('x-forwarded-for', client);
+  if (settings.secret !== undefined) {
+    const asserted = { method: request.method, address: target.pathname + target.search };
+    headers.set(edgeHeader, await signAssertion(asserted, settings.secret, account));
+  }
+  try {
+    return await fetch(new Request(target, request), { headers, redirect: 'manual', cache: 'no-store' });
+  } catch (cause) {
+    throw new GatewayError('upstream.connect', {
+      message: 'The gateway cannot be reached.',
+      advice: 'Try again in a minute; if it stays so, tell the administrator of this site.',
+      cause,
+    });
+  }
 }
 
-/** Names method and address (`htm`, `htu`: the claims of RFC 9449), so that it is good for this request alone. */
-function assertion(request: Request, target: URL, account: string | undefined, secret: Uint8Array): Promise<string> {
-  const claims = { htm: request.method, htu: target.pathname + target.search };
-  const token = new SignJWT(account === undefined ? claims : { ...claims, sub: account })
-    .setProtectedHeader({ alg: 'HS256', typ: 'cylc-gateway-edge+jwt' })
-    .setIssuer('cylc-gateway-edge')
-    .setAudience('cylc-gateway')
-    .setIssuedAt()
-    .setExpirationTime(`${assertionLifetimeS}s`);
-  return token.sign(secret);
+/** By the hop's own rules, what a client may not state about itself ends here; the runtime sees to framing. */
+function carried(from: Headers, tokenHeader: string | undefined): Headers {
+  const headers = new Headers();
+  for (const [name, value] of from) {
+    const kept = name === tokenHeader || name === 'upgrade' || requestHeaderKind(name) !== 'drop';
+    if (kept) headers.append(name, value);
+  }
+  return headers;
 }

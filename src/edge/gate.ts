@@ -37,9 +37,11 @@ export function gateRequest(request: Request, url: URL): GateRequest {
     cookie: header('cookie'),
     authorization: header('authorization'),
     origin: header('origin'),
-    host: url.host,
+    // The origin of our pages is PUBLIC_URL alone: what a client calls this Worker proves nothing.
+    host: undefined,
     fetchSite: header('sec-fetch-site'),
     upgrade: isUpgrade(request),
+    header,
   };
 }
 

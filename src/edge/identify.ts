@@ -1,85 +1,85 @@
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import type { JWTPayload } from 'jose';
-import type { Identity } from '../access/types.ts';
+import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
-import type { ErrorCode } from '../errors.ts';
-import type { Identify, Verified } from '../identity/types.ts';
+import { ownCookieNames } from '../identity/cookies.ts';
+import { createRemoteKeys } from '../identity/jwks.ts';
+import { sessionAudience, sessionTokenType } from '../identity/sessionToken.ts';
+import { candidatesOf } from '../identity/tokenSources.ts';
+import type { TokenSource } from '../identity/tokenSources.ts';
+import type { Identify, Verified, VerifiedToken } from '../identity/types.ts';
+import { createVerifier, signatureAlgorithms } from '../identity/verify.ts';
+import type { TrustedIssuer } from '../identity/verify.ts';
 import type { EdgeSettings } from './settings.ts';
 
-/** Asymmetric only: with a shared secret, whoever can check a token can make one. */
-const algorithms = ['EdDSA', 'ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-const skewS = 30;
-const maxTokenLength = 8192;
-const signedToken = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const clock = { now: () => Date.now() };
 
 /**
- * Who is asking, by the signed token in the session cookie or in `Authorization`. Public keys are all that is kept
- * between requests. Whether the session still lives, and what the account may open, is the gateway's to say.
+ * Who is asking, by the gateway's own verifier and sources of tokens. Public keys and verified tokens are all that is
+ * kept between requests. Whether the session still lives, and what the account may open, is the gateway's to say.
  */
 export function createEdgeIdentify(settings: EdgeSettings): Identify {
-  const keys = createRemoteJWKSet(settings.jwksUrl, { cooldownDuration: 30_000, cacheMaxAge: 600_000 });
-  const rules = {
-    algorithms,
-    audience: settings.audience,
-    clockTolerance: skewS,
-    requiredClaims: ['exp', 'sub'],
-    ...(settings.issuer === undefined ? {} : { issuer: settings.issuer }),
-  };
-  const verify = async (token: string, via: Identity['via']): Promise<Verified<Identity>> => {
-    try {
-      const { payload } = await jwtVerify(token, keys, rules);
-      return { ok: true, value: toIdentity(payload, via) };
-    } catch (error) {
-      return refusal(error);
+  const issuers = [ownIssuer(settings), ...siteIssuer(settings)];
+  const verifier = createVerifier({ issuers, clock });
+  const sources = sourcesOf(settings);
+  return async (credentials) => {
+    let first: Verified<Identity> | undefined;
+    for (const { token, source, via } of candidatesOf(credentials, sources)) {
+      const verified = await verifier.verify(token);
+      if (verified.ok && source.accepts(verified.value.issuer))
+        return { ok: true, value: toIdentity(verified.value, via) };
+      first ??= verified.ok ? refused('auth.invalid', 'issuer is not one of this cookie or header') : verified;
     }
-  };
-  return async ({ cookie, authorization }) => {
-    let last: Verified<Identity> = refused('auth.required', 'no token');
-    for (const [token, via] of tokensOf(cookie, authorization, settings.urls.secure)) {
-      last = await verify(token, via);
-      if (last.ok) return last;
-    }
-    return last;
+    return first ?? refused('auth.required', 'no token');
   };
 }
 
-/** Opaque tokens are the Hub's: only the gateway can tell whose they are. */
+/** Whether the request bears an opaque token of the Hub: only the gateway can tell whose it is. */
 export function bearsHubToken(authorization: string | null): boolean {
   const token = /^(?:Bearer|token) (.+)$/i.exec(authorization ?? '')?.[1];
-  return token !== undefined && !signedToken.test(token);
+  return token !== undefined && !token.includes('.');
 }
 
-function tokensOf(
-  cookie: string | undefined,
-  authorization: string | undefined,
-  secure: boolean,
-): [string, Identity['via']][] {
-  const name = secure ? '__Host-cylc-gateway' : 'cylc-gateway';
-  const values = (cookie ?? '').split(';').flatMap((pair) => {
-    const [key = '', ...rest] = pair.split('=');
-    return key.trim() === name ? [rest.join('=').trim()] : [];
-  });
-  const bearer = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
-  const found: [string, Identity['via']][] = values.slice(0, 4).map((value) => [value, 'cookie']);
-  if (bearer !== undefined) found.push([bearer, 'header']);
-  return found.filter(([token]) => token.length <= maxTokenLength && signedToken.test(token));
+function ownIssuerOf({ urls }: EdgeSettings): string {
+  return urls.origin + urls.hub('').slice(0, -1);
+}
+
+function ownIssuer(settings: EdgeSettings): TrustedIssuer {
+  return {
+    issuer: ownIssuerOf(settings),
+    audience: [sessionAudience],
+    algorithms: ['EdDSA'],
+    typ: sessionTokenType,
+    own: true,
+    keys: remoteKeys(new URL(settings.urls.hub('jwks.json'), settings.origin).href),
+  };
+}
+
+function siteIssuer({ site }: EdgeSettings): TrustedIssuer[] {
+  if (site === undefined) return [];
+  const { issuer, audience, jwksUrl } = site;
+  return [{ issuer, audience: [audience], algorithms: signatureAlgorithms, keys: remoteKeys(jwksUrl) }];
+}
+
+/** A request of a Worker must not wait for another's fetch. */
+function remoteKeys(url: string): TrustedIssuer['keys'] {
+  return createRemoteKeys({ url, clock, shareFetches: false, onError: (error) => console.error(String(error)) });
+}
+
+function sourcesOf(settings: EdgeSettings): TokenSource[] {
+  const { site, urls } = settings;
+  const own = ownIssuerOf(settings);
+  const { session } = ownCookieNames(urls.secure);
+  const ours: TokenSource = { cookie: session, header: 'authorization', accepts: (issuer) => issuer === own };
+  if (site === undefined) return [ours];
+  return [ours, { cookie: site.cookie, header: site.header, accepts: (issuer) => issuer === site.issuer }];
 }
 
 /** The edge knows no accounts: of the person it has the name that the token gives, and no power follows from it. */
-function toIdentity(claims: JWTPayload, via: Identity['via']): Identity {
-  const name = claims.sub ?? '';
-  const account = { name, uid: -1, gid: -1, home: '', shell: '', displayName: name, groups: [], admin: false };
-  const sessionId = typeof claims['sid'] === 'string' ? claims['sid'] : (claims.jti ?? '');
-  return { account, sessionId, issuer: claims.iss ?? '', expiresAt: (claims.exp ?? 0) * 1000, via };
+function toIdentity(token: VerifiedToken, via: Identity['via']): Identity {
+  const { subject: name, sessionId, issuer, expiresAt } = token;
+  const account: Account = { name, uid: -1, gid: -1, home: '', shell: '', displayName: name, groups: [], admin: false };
+  return { account, sessionId, issuer, expiresAt, via };
 }
 
-function refusal(error: unknown): Verified<Identity> {
-  if (error instanceof errors.JWTExpired) return refused('auth.expired', 'expired', error);
-  if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC')
-    return refused('auth.invalid', error.code, error);
-  return refused('auth.unavailable', 'keys of the issuer cannot be had', error);
-}
-
-function refused(code: ErrorCode, reason: string, cause?: unknown): Extract<Verified<never>, { ok: false }> {
-  return { ok: false, error: new GatewayError(code, { cause }), reason };
+function refused(code: 'auth.required' | 'auth.invalid', reason: string): Verified<Identity> {
+  return { ok: false, error: new GatewayError(code), reason };
 }

@@ -1,3 +1,4 @@
+import { leastEdgeSecretLength } from '../proxy/edgeAssertion.ts';
 import { createUrls } from '../urls.ts';
 import type { Urls } from '../urls.ts';
 
@@ -7,39 +8,49 @@ export interface EdgeBindings {
   ORIGIN: string;
   /** Address that browsers use: the gateway's own `publicUrl`. */
   PUBLIC_URL: string;
-  /** Key set that session tokens are checked against; default: the gateway's own. */
-  JWKS_URL?: string;
-  /** `iss` and `aud` that a token must have. Without ISSUER, the keys alone tell who signed. */
+  /** The site's own identity provider, beside the gateway's sessions: all of the next three, and a cookie or a header. */
   ISSUER?: string;
+  JWKS_URL?: string;
   AUDIENCE?: string;
+  TOKEN_COOKIE?: string;
+  TOKEN_HEADER?: string;
   /** Shared with the gateway, 32 characters or more: what is forwarded is then signed. */
   EDGE_SECRET?: string;
+}
+
+/** The site's own provider, as in `identity.issuers` of the gateway. */
+export interface EdgeIssuer {
+  issuer: string;
+  audience: string;
+  jwksUrl: string;
+  cookie: string | undefined;
+  header: string | undefined;
 }
 
 export interface EdgeSettings {
   origin: URL;
   urls: Urls;
-  jwksUrl: URL;
-  issuer: string | undefined;
-  audience: string;
+  site: EdgeIssuer | undefined;
   secret: Uint8Array | undefined;
 }
 
-const leastSecretLength = 32;
-
 /** Throws an `Error` that names the binding at fault: the Worker then answers 500 and logs it. */
 export function readSettings(env: EdgeBindings): EdgeSettings {
-  const urls = createUrls(env.PUBLIC_URL);
-  const origin = new URL(env.ORIGIN);
   const secret = env.EDGE_SECRET ?? '';
-  if (secret !== '' && secret.length < leastSecretLength)
-    throw new Error(`EDGE_SECRET needs ${leastSecretLength} characters or more`);
+  if (secret !== '' && secret.length < leastEdgeSecretLength)
+    throw new Error(`EDGE_SECRET needs ${leastEdgeSecretLength} characters or more`);
   return {
-    origin,
-    urls,
-    jwksUrl: new URL(env.JWKS_URL ?? `${urls.base}hub/jwks.json`, origin),
-    issuer: env.ISSUER,
-    audience: env.AUDIENCE ?? 'cylc-gateway',
+    origin: new URL(env.ORIGIN),
+    urls: createUrls(env.PUBLIC_URL),
+    site: readIssuer(env),
     secret: secret === '' ? undefined : new TextEncoder().encode(secret),
   };
+}
+
+function readIssuer(env: EdgeBindings): EdgeIssuer | undefined {
+  const { ISSUER: issuer, JWKS_URL: jwksUrl, AUDIENCE: audience, TOKEN_COOKIE: cookie, TOKEN_HEADER: header } = env;
+  if (issuer === undefined) return undefined;
+  if (jwksUrl === undefined || audience === undefined) throw new Error('ISSUER needs JWKS_URL and AUDIENCE beside it');
+  if (cookie === undefined && header === undefined) throw new Error('ISSUER needs TOKEN_COOKIE or TOKEN_HEADER');
+  return { issuer, audience, jwksUrl, cookie, header: header?.toLowerCase() };
 }

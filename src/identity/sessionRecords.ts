@@ -3,9 +3,7 @@ import { SignJWT } from 'jose';
 import type { SessionRecord } from '../store/schema.ts';
 import type { DeepReadonly } from '../store/types.ts';
 import type { Keyring } from './keyring.ts';
-
-export const sessionAudience = 'cylc-gateway';
-export const sessionTokenType = 'cylc-session+jwt';
+import { sessionAudience, sessionTokenType } from './sessionToken.ts';
 
 export type LiveSession = DeepReadonly<SessionRecord>;
 

@@ -1,7 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
+import { readSecretFile } from '../config/secretFile.ts';
 import type { OidcConfig } from '../config/sections/identityIssuers.ts';
-import { SetupError } from '../errors.ts';
 import type { Urls } from '../urls.ts';
 import { createRemoteKeys } from './jwks.ts';
 import { createKeptTokens } from './keptTokens.ts';
@@ -92,19 +91,5 @@ export async function createSiteOidc(options: SiteOidcOptions): Promise<SiteOidc
 }
 
 async function secretOf({ clientSecret, clientSecretFile: path }: OidcConfig): Promise<string | undefined> {
-  if (path === undefined) return clientSecret;
-  const fault = (why: string, cause?: unknown): SetupError =>
-    new SetupError(`The client secret file ${path} ${why}.`, {
-      advice: 'Put the secret alone into it, owned by the user of the gateway, and chmod 600 it.',
-      cause,
-    });
-  let text: string;
-  try {
-    if (((await stat(path)).mode & 0o007) !== 0) throw fault('can be read by everybody');
-    text = (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    throw error instanceof SetupError ? error : fault('cannot be read', error);
-  }
-  if (text === '') throw fault('is empty');
-  return text;
+  return path === undefined ? clientSecret : readSecretFile(path, { what: 'the client secret' });
 }

@@ -4,7 +4,7 @@ import { SetupError } from '../errors.ts';
 import type { CookieNames } from './cookies.ts';
 import { createIssuers } from './issuers.ts';
 import type { Keyring } from './keyring.ts';
-import { sessionAudience, sessionTokenType } from './sessionRecords.ts';
+import { sessionAudience, sessionTokenType } from './sessionToken.ts';
 import type { TokenSource } from './tokenSources.ts';
 import { createVerifier } from './verify.ts';
 import type { TrustedIssuer, Verifier } from './verify.ts';

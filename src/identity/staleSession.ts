@@ -1,7 +1,7 @@
 import { compactVerify } from 'jose';
 import { cookieValues } from './cookies.ts';
 import type { KeySource } from './jwks.ts';
-import { sessionTokenType } from './sessionRecords.ts';
+import { sessionTokenType } from './sessionToken.ts';
 
 /**
  * The session that a cookie was made for, by our own signature, whether or not the token has expired: a session that

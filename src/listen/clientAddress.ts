@@ -18,6 +18,11 @@ export function clientOf(req: IncomingMessage): Client {
   return (req as Marked)[found] ?? { address: plainAddress(req.socket.remoteAddress), host: undefined };
 }
 
+/** Notes whom a request comes from, for who asks `clientOf` later. */
+export function noteClient(req: IncomingMessage, client: Client): void {
+  (req as Marked)[found] = client;
+}
+
 export interface Trust {
   /** Addresses and ranges. */
   proxies: readonly string[];
@@ -37,7 +42,7 @@ export function createClientFinder(trust: Trust): (req: IncomingMessage) => Clie
     const peer = plainAddress(req.socket.remoteAddress);
     if (!isIn(proxies, peer)) return clientOf(req);
     const client = behind(said(req, trust.headers), peer, proxies);
-    (req as Marked)[found] = client;
+    noteClient(req, client);
     return client;
   };
 }

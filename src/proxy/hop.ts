@@ -41,8 +41,9 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
   let whenIdle: (() => void) | undefined;
 
   function requestHeaders(req: IncomingMessage, plan: HopPlan, exchange: Exchange): string[] {
+    const client = clientOf(req);
     const forwarded: Forwarded = {
-      for: clientOf(req).address,
+      for: client.address,
       proto,
       host: exchange.request.host,
       port,
@@ -53,6 +54,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
       forwarded,
     });
     if (exchange.request.host === undefined) headers.push('Host', outside.host);
+    else if (client.host !== undefined) renameHost(headers, client.host);
     return headers;
   }
 
@@ -128,4 +130,12 @@ function infoOf({ identity, route }: HopPlan): ConnectionInfo {
     target: route.target,
     expiresAt: identity.expiresAt,
   };
+}
+
+/**
+ * A proxy in front may name itself as `Host`. Servers compare `Host` with `Origin` before they take a WebSocket, so they
+ * get what the browser named, as the gate did.
+ */
+function renameHost(headers: string[], host: string): void {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() === 'host') headers[i + 1] = host;
 }

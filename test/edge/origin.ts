@@ -13,7 +13,7 @@ export interface Origin {
   /** How often the keys were asked for. */
   keyFetches(): number;
   /** A token signed by the key that it publishes. */
-  token(claims?: JWTPayload, options?: { expiresIn?: string; audience?: string }): Promise<string>;
+  token(claims?: JWTPayload, options?: { expiresIn?: string; audience?: string; typ?: string }): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -47,9 +47,9 @@ export async function startOrigin(): Promise<Origin> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     keyFetches: () => keyFetches,
-    token: (claims = {}, { expiresIn = '5m', audience = 'cylc-gateway' } = {}) =>
-      new SignJWT({ sub: 'alice', sid: 'session-one', ...claims })
-        .setProtectedHeader({ alg: 'EdDSA', kid: 'one' })
+    token: (claims = {}, { expiresIn = '5m', audience = 'cylc-gateway', typ = 'cylc-session+jwt' } = {}) =>
+      new SignJWT({ iss: 'http://localhost:8787/hub', sub: 'alice', sid: 'session-one', ...claims })
+        .setProtectedHeader({ alg: 'EdDSA', kid: 'one', typ })
         .setAudience(audience)
         .setIssuedAt()
         .setExpirationTime(expiresIn)

@@ -44,8 +44,8 @@ test('who is not signed in is refused here: a page load is sent to sign in, a pr
 
 test('a forged, expired, unsigned or foreign token gets no further', async () => {
   const stranger = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
-  const forged = await new SignJWT({ sub: 'alice' })
-    .setProtectedHeader({ alg: 'EdDSA', kid: 'one' })
+  const forged = await new SignJWT({ iss: `${publicUrl}/hub`, sub: 'alice' })
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'one', typ: 'cylc-session+jwt' })
     .setAudience('cylc-gateway')
     .setExpirationTime('5m')
     .sign(stranger.privateKey);
@@ -56,6 +56,8 @@ test('a forged, expired, unsigned or foreign token gets no further', async () =>
     unsigned,
     await origin.token({}, { expiresIn: '-5m' }),
     await origin.token({}, { audience: 'another' }),
+    await origin.token({}, { typ: 'logout+jwt' }),
+    await origin.token({ iss: 'https://another.example' }),
   ];
   for (const token of tokens) expect((await get('/user/alice/', await cookie(token))).status).toBe(401);
   expect(origin.seen).toEqual([]);
@@ -73,6 +75,8 @@ test('what is forwarded is signed for this very request, and a header that the c
     ...(await cookie()),
     'x-cylc-gateway-edge': 'made up',
     'x-forwarded-for': '6.6.6.6',
+    'Remote-User': 'root',
+    X_Remote_User: 'root',
   });
   const headers = origin.seen[0]?.headers ?? {};
   const { payload } = await jwtVerify(String(headers['x-cylc-gateway-edge']), new TextEncoder().encode(secret), {
@@ -83,6 +87,7 @@ test('what is forwarded is signed for this very request, and a header that the c
   expect(payload).toMatchObject({ sub: 'alice', htm: 'GET', htu: '/user/alice/page?x=1' });
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBeLessThanOrEqual(60);
   expect(headers['x-forwarded-for']).not.toBe('6.6.6.6');
+  expect(Object.keys(headers).filter((name) => name.includes('user') && name !== 'user-agent')).toEqual([]);
 });
 
 test("the gateway's own pages and Hub tokens, which only it can judge, pass", async () => {
@@ -108,6 +113,13 @@ test('a path that two programs could read in two ways is refused', async () => {
   for (const path of ['/user/alice%2fbob/', '/user//alice/', '/user/a%5cb/'])
     expect((await get(path, headers)).status, path).toBe(400);
   expect(origin.seen).toEqual([]);
+});
+
+test('a gateway that is down is told apart from a fault of the Worker', async () => {
+  const lonely = await startWorker({ ORIGIN: 'http://127.0.0.1:1', PUBLIC_URL: publicUrl });
+  const answer = await fetch(`${lonely.url}/hub/home`);
+  expect([answer.status, await answer.json()]).toMatchObject([502, { code: 'upstream.connect' }]);
+  await lonely.close();
 });
 
 test('a WebSocket passes with its subprotocol, text and binary', async () => {

@@ -8,10 +8,10 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** Runs the Worker in real workerd by the very command of `npm run dev:edge`, with other variables and a free port. */
-export async function startWorker(vars: Readonly<Record<string, string>>): Promise<RunningWorker> {
+/** Runs the Worker in real workerd by the very command of `npm run dev:edge`, with other variables and a free port, or that one. */
+export async function startWorker(vars: Readonly<Record<string, string>>, port = 0): Promise<RunningWorker> {
   const given = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
-  const args = ['dev', '--local', '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0', ...given];
+  const args = ['dev', '--local', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0', ...given];
   const child = spawn('node_modules/.bin/wrangler', [...args, '--show-interactive-dev-session=false'], {
     cwd: repository,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', NO_COLOR: '1' },

@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
   cli: ['gateway', 'chp', ...rooms],
   closeWhatEnds: rooms,
-  gateway: ['authorize', 'closeWhatEnds', ...rooms],
+  gateway: ['authorize', 'mountApp', 'closeWhatEnds', ...rooms],
   chp: ['proxy'],
   edge: ['authorize', 'identity', 'access', 'proxy'],
   authorize: ['identity', 'access', 'proxy'],
@@ -34,6 +34,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
   urls: [],
+  mountApp: [],
   listen: [],
   workers: [],
 };

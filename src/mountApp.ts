@@ -1,0 +1,18 @@
+import { Hono } from 'hono';
+import type { Env } from 'hono';
+import type { Urls } from './urls.ts';
+
+/** The gateway's own application: the Hub's API, signing in and out, and the pages, each at its place in the URL space. */
+export function mountApp<E extends Env>(parts: { urls: Urls; api: Hono; signIn: Hono; pages: Hono<E> }): Hono {
+  const { urls, api, signIn, pages } = parts;
+  const app = new Hono({ strict: false });
+  const hub = urls.hub('').slice(0, -1);
+  const base = urls.base.slice(0, -1);
+  // Without the slash behind: so a router that is not strict knows it with and without
+  app.get(base === '' ? '/' : base, (c) => c.redirect(urls.hub('home')));
+  app.get(hub, (c) => c.redirect(urls.hub('home')));
+  app.route(`${hub}/api`, api);
+  app.route(hub, signIn);
+  app.route(hub, pages);
+  return app;
+}
