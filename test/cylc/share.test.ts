@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { levelAt, openServer, startCylcSite, startServer, stopServer, writeOwnConfig } from '../helpers/cylcSite.ts';
+import { levelAt, openServer, startCylcSite, startServer, stopServer } from '../helpers/cylcSite.ts';
 import type { CylcSite } from '../helpers/cylcSite.ts';
 import { cylcBin, describeWith } from '../helpers/requires.ts';
 import { until } from '../helpers/until.ts';
@@ -113,57 +113,5 @@ describeWith(['cylc', 'root'], 'a shared server of the real Cylc', () => {
     expect((await closed)[0]).toBe(4401);
     const again = await a.get(`/user/${alice}/cylc/userprofile`, { follow: false, headers: { cookie } });
     expect(again.status).not.toBe(200);
-  });
-});
-
-describeWith(['cylc', 'root'], 'the policy `everyone`: Cylc alone decides', () => {
-  let site: CylcSite;
-  const at = (index: number): string => site.people[index]?.name as string;
-
-  beforeAll(async () => {
-    site = await startCylcSite({
-      cylc: cylcBin() as string,
-      people: 5,
-      // Limits of the site: 1 may be given anything, 2 may be given READ, 3 has READ by default, 4 nothing.
-      siteConfig: `c.CylcUIServer.site_authorization = {"*": {
-        "$1": {"limit": ["ALL"]}, "$2": {"limit": ["READ"]}, "$3": {"default": ["READ"], "limit": ["READ"]}}}`,
-      env: { CYLC_GATEWAY_ACCESS__POLICY: 'everyone' },
-    });
-    const [owner] = site.people;
-    if (owner !== undefined)
-      await writeOwnConfig(
-        owner,
-        `c.CylcUIServer.user_authorization = {"${at(1)}": ["READ", "CONTROL"], "${at(2)}": ["READ", "CONTROL"], "${at(4)}": ["ALL"]}
-c.ServerApp.authorizer_class = "jupyter_server.auth.authorizer.AllowAllAuthorizer"\n`,
-      );
-    await startServer(await site.signIn(at(0)), at(0));
-  });
-  afterAll(() => site.close());
-
-  test.each([
-    [1, 'control', 'site and owner grant it'],
-    [2, 'read', 'the owner grants more than the site allows'],
-    [3, 'read', 'the site’s default, where the owner grants nothing'],
-    [4, 'nothing', 'the owner grants, the site does not allow'],
-  ])('visitor %i: %s (%s)', async (index, level) => {
-    const visitor = await site.signIn(at(index));
-    expect((await openServer(visitor, at(0))).status).toBe(200);
-    expect(await levelAt(visitor, at(0))).toBe(level);
-    const files = await visitor.get(`/user/${at(0)}/api/contents`, { headers: { accept: '*/*' } });
-    expect(files.status, 'Jupyter’s files, whatever authoriser the owner’s configuration names').toBe(403);
-  });
-
-  test('a share stays within the site’s limits', async () => {
-    const owner = await site.signIn(at(0));
-    const fields = { 'option.kind': 'user', 'option.grantee': at(4), 'option.level': 'control' };
-    await owner.submit(await owner.get(`/hub/share/${at(0)}`), fields, /\/share\//);
-    const visitor = await site.signIn(at(4));
-    await openServer(visitor, at(0));
-    expect(await levelAt(visitor, at(0))).toBe('nothing');
-  });
-
-  test('they may not start it, unless the site says so', async () => {
-    await stopServer(await site.signIn(at(0)), at(0));
-    expect((await (await site.signIn(at(1))).get(`/hub/spawn/${at(0)}`)).status).toBe(403);
   });
 });

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile, chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startGateway } from './gateway.ts';
 import type { GatewayProcess } from './gateway.ts';
 import { makeSystemAccount } from './systemAccount.ts';
@@ -22,7 +23,7 @@ export interface CylcSiteOptions {
   people: number;
   /** `jupyter_config.py` of the site's UI servers. */
   siteConfig?: string;
-  /** Options of the gateway, as environment variables. */
+  /** Options of the gateway, as environment variables. `$0`, `$1` … are the people's names, here and above. */
   env?: Record<string, string>;
 }
 
@@ -31,16 +32,15 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
   const siteConf = await mkdtemp(join(tmpdir(), 'cylc-site-'));
   await mkdir(join(siteConf, 'uiserver'));
   await chmod(siteConf, 0o755);
+  const named = (text: string): string => text.replaceAll(/\$(\d)/g, (_, at: string) => people[Number(at)]?.name ?? '');
   if (options.siteConfig !== undefined)
-    await writeFile(
-      join(siteConf, 'uiserver/jupyter_config.py'),
-      options.siteConfig.replaceAll(/\$(\d)/g, (_, at: string) => people[Number(at)]?.name ?? ''),
-    );
+    await writeFile(join(siteConf, 'uiserver/jupyter_config.py'), named(options.siteConfig));
+  const env = Object.entries(options.env ?? {}).map(([name, value]) => [name, named(value)]);
   const gateway = await startGateway({
     env: {
       CYLC_GATEWAY_SERVERS__CYLC: options.cylc,
       CYLC_GATEWAY_SERVERS__ENVIRONMENT: JSON.stringify({ CYLC_SITE_CONF_PATH: siteConf }),
-      ...options.env,
+      ...(Object.fromEntries(env) as Record<string, string>),
     },
   });
   const visitors = new Map<string, Visitor>();
@@ -68,17 +68,13 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
 }
 
 /** Writes the account's own configuration of its UI server. */
-export async function writeOwnConfig(owner: SystemAccount, text: string): Promise<void> {
-  const folders = [join(owner.home, '.cylc'), join(owner.home, '.cylc/uiserver')];
-  const file = join(owner.home, '.cylc/uiserver/jupyter_config.py');
-  for (const folder of folders) await mkdir(folder, { recursive: true });
-  await writeFile(file, text);
-  for (const path of [...folders, file]) await chown(path, owner.uid, owner.gid);
+export function writeOwnConfig(owner: SystemAccount, text: string): Promise<void> {
+  return writeAs(owner, '.cylc/uiserver/jupyter_config.py', text);
 }
 
 /** Starts the default server from its form and waits until the visitor is shown Cylc's page. */
-export async function startServer(visitor: Visitor, owner: string): Promise<void> {
-  await visitor.submit(await visitor.get(`/hub/spawn/${owner}`), {}, /spawn/);
+export async function startServer(visitor: Visitor, owner: string, fields: Record<string, string> = {}): Promise<void> {
+  await visitor.submit(await visitor.get(`/hub/spawn/${owner}`), fields, /spawn/);
   let last = '';
   await until(
     async () => {
@@ -89,6 +85,26 @@ export async function startServer(visitor: Visitor, owner: string): Promise<void
     60_000,
     () => last,
   );
+}
+
+/** Runs a command as that account, with a login's environment and nothing else. */
+export function runAs(person: SystemAccount, command: readonly string[], cylc: string): string {
+  const user = ['--reuid', String(person.uid), '--regid', String(person.gid), '--init-groups', '--'];
+  const { name: USER, home: HOME } = person;
+  const env = { USER, LOGNAME: USER, HOME, LANG: 'C.UTF-8', PATH: `${dirname(cylc)}:/usr/bin:/bin` };
+  return execFileSync('setpriv', [...user, ...command], { cwd: HOME, env, encoding: 'utf8', stdio: 'pipe' });
+}
+
+/** Writes a file of that account's, folders and all. */
+export async function writeAs(person: SystemAccount, path: string, text: string): Promise<void> {
+  const parts = path.split('/');
+  for (let length = 1; length < parts.length; length += 1) {
+    const folder = join(person.home, ...parts.slice(0, length));
+    await mkdir(folder, { recursive: true });
+    await chown(folder, person.uid, person.gid);
+  }
+  await writeFile(join(person.home, path), text);
+  await chown(join(person.home, path), person.uid, person.gid);
 }
 
 export async function stopServer(visitor: Visitor, owner: string): Promise<void> {

@@ -9,6 +9,14 @@ import { describe } from 'vitest';
 const parts = {
   chromium: { present: () => onPath('chromium'), install: 'apt-get install chromium' },
   cylc: { present: () => cylcBin() !== undefined, install: 'npm run cylc:install' },
+  cylc17: {
+    present: () => cylc17Bin() !== undefined,
+    install: 'npm run cylc:install -- --into /opt/cylc-gateway/cylc-1.7 --python /usr/bin/python3 --uiserver 1.7.1',
+  },
+  idleCuller: {
+    present: () => idleCullerBin() !== undefined,
+    install: 'python3 -m venv /opt/cylc-gateway/idle-culler-2.0, and in it pip install jupyterhub-idle-culler==2.0.0',
+  },
   python: { present: () => onPath('python3'), install: 'apt-get install python3' },
   nginx: { present: () => onPath('nginx'), install: 'apt-get install nginx' },
   haproxy: { present: () => onPath('haproxy'), install: 'apt-get install haproxy' },
@@ -35,6 +43,21 @@ export function cylcBin(): string | undefined {
     join(process.env['HOME'] ?? '/root', '.cache/cylc-gateway/cylc-1.10/bin/cylc'),
   ];
   return candidates.find((path) => path !== undefined && existsSync(path));
+}
+
+/** The oldest that is held to work: cylc-uiserver 1.7.1, the newest for Python 3.11. */
+export function cylc17Bin(): string | undefined {
+  return firstOf('cylc-1.7/bin/cylc');
+}
+
+export function idleCullerBin(): string | undefined {
+  return firstOf('idle-culler-2.0/bin/jupyterhub-idle-culler');
+}
+
+/** Where `.ci/run` puts it: as root where every account may read it, else in the home. */
+function firstOf(path: string): string | undefined {
+  const folders = ['/opt/cylc-gateway', join(process.env['HOME'] ?? '/root', '.cache/cylc-gateway')];
+  return folders.map((folder) => join(folder, path)).find(existsSync);
 }
 
 /** `describe` where all the parts are here; otherwise a loud skip, or in CI a failure. */
