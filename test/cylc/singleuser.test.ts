@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCylcSite } from '../helpers/cylcSite.ts';
+import { startCylcSite, writeAs } from '../helpers/cylcSite.ts';
 import type { CylcSite } from '../helpers/cylcSite.ts';
 import { cylcBin, describeWith } from '../helpers/requires.ts';
 import { until } from '../helpers/until.ts';
@@ -28,19 +29,14 @@ describeWith(['cylc', 'root'], 'jupyterhub-singleuser', () => {
   });
 
   test('is started, signs its owner in, and serves them', async () => {
-    const alice = await site.signIn(at(0));
+    const [alice, owner] = [await site.signIn(at(0)), site.people[0]];
+    if (owner !== undefined) await writeAs(owner, 'hello.txt', 'my own file');
     await alice.submit(await alice.get('/hub/spawn'), {}, /spawn/);
-    const path = `/user/${at(0)}/api/contents`;
-    const answer = await until(
-      async () => {
-        await alice.get(`/user/${at(0)}/`);
-        const page = await alice.get(path);
-        return page.status === 200 && page.body.startsWith('{') ? page : undefined;
-      },
+    await until(
+      async () => (await alice.get(`/user/${at(0)}/files/hello.txt`)).body === 'my own file',
       60_000,
-      () => site.gateway.output(),
+      () => readFileSync(join(site.gateway.dataDir, `logs/${at(0)}+.log`), 'utf8').slice(-3000),
     );
-    expect(JSON.parse(answer.body)).toMatchObject({ type: 'directory' });
     expect(JSON.parse((await alice.get(`/user/${at(0)}/api/me`)).body)).toMatchObject({
       identity: { username: at(0) },
     });
@@ -48,9 +44,8 @@ describeWith(['cylc', 'root'], 'jupyterhub-singleuser', () => {
 
   test('knows a visitor by name, and gives them no files', async () => {
     const bob = await site.signIn(at(1));
-    const page = await bob.get(`/user/${at(0)}/api/me`);
-    if (page.body.includes('Open as')) await bob.submit(page, {}, /authorize/);
-    else await bob.submit(await bob.get(`/user/${at(0)}/tree`), {}, /authorize/);
+    const question = await bob.get(`/user/${at(0)}/files/hello.txt`);
+    expect((await bob.submit(question, {}, /authorize/)).status).toBe(403);
     expect(JSON.parse((await bob.get(`/user/${at(0)}/api/me`)).body)).toMatchObject({ identity: { username: at(1) } });
     expect((await bob.get(`/user/${at(0)}/api/contents`)).status).toBe(403);
   });
