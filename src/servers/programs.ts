@@ -21,7 +21,7 @@ export interface Program {
 }
 
 export interface Programs {
-  /** Best first; never empty, since the stand-in is always there. Looked up anew each time: people install Cylc meanwhile. */
+  /** Best first; never empty: where the site names no Cylc, the stand-in is always there. Looked up anew each time: people install Cylc meanwhile. */
   list(): Program[];
 }
 
@@ -35,23 +35,29 @@ export function createPrograms(options: {
   const { configured, dataDir, searchPath, environments = [] } = options;
   return {
     list() {
-      const declared = environments.flatMap((environment) => declaredProgram(environment) ?? []);
-      if (declared.length > 0) return [...declared, standIn()];
+      if (environments.length > 0) return environments.map(declaredProgram);
       const candidates: [id: string, path: string | undefined][] = [
-        ['cylc-configured', configured === undefined ? undefined : resolve(configured)],
         ['cylc', onPath('cylc', searchPath)],
         ['cylc-installed', resolve(dataDir, 'cylc/bin/cylc')],
       ];
       const found = candidates.flatMap(([id, path]) => (path === undefined ? [] : (cylcProgram(id, path) ?? [])));
-      const distinct = found.filter(({ path }, index) => found.findIndex((other) => other.path === path) === index);
-      return [...distinct, standIn()];
+      const chosen = configured === undefined ? [] : [namedProgram('cylc-configured', resolve(configured))];
+      const all = [...chosen, ...found];
+      const distinct = all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
+      return configured === undefined ? [...distinct, standIn()] : distinct;
     },
   };
 }
 
-function declaredProgram({ name, title, cylc, variables }: EnvironmentConfig): Program | undefined {
-  const program = cylcProgram(name, resolve(cylc));
-  return program && { ...program, variables, ...(title !== undefined && { title }) };
+function declaredProgram({ name, title, cylc, variables }: EnvironmentConfig): Program {
+  return { ...namedProgram(name, resolve(cylc)), variables, ...(title !== undefined && { title }) };
+}
+
+/** One that the site names stays in the list when it is gone: a start then says so, and nothing else takes its place. */
+function namedProgram(id: string, path: string): Program {
+  const fault = isExecutable(path) ? 'which has no UI server' : 'which is not there';
+  const missing: Program = { id, title: `Cylc (${path}, ${fault})`, kind: 'cylc', path, version: undefined };
+  return cylcProgram(id, path) ?? missing;
 }
 
 function standIn(): Program {

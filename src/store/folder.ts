@@ -16,8 +16,8 @@ export function prepareFolder(dataDir: string, log: Logger): void {
     throw unwritable(dataDir, cause);
   }
   checkOwner(dataDir);
-  tightenMode(dataDir, 0o700, log);
   try {
+    tightenMode(dataDir, 0o700, log);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw unwritable(dataDir, cause);

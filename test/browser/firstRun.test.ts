@@ -123,6 +123,7 @@ describeWith(['chromium', 'cylc', 'root'], 'the real Cylc GUI, in a real browser
   });
 
   test('lists the workflows of its owner, and plays one', async () => {
+    expect(gateway.output()).toMatch(/Warning: This is root/);
     const { page } = await visit('root');
     await startFrom(page);
     await shoot(page, 'run-cylc-progress');

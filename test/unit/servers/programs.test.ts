@@ -33,13 +33,21 @@ test('without Cylc there is the stand-in', () => {
 test('a configured Cylc comes before the one on the PATH and the installed one; each is offered once', () => {
   const packages = ['cylc_flow-8.7.0.dist-info', 'cylc_uiserver-1.10.0.dist-info'];
   const [a, b, c] = [venv('a', packages), venv('b', packages), venv('data/cylc', packages)];
-  expect(find(a, `${folder}/b/bin:relative`).map(({ path }) => path)).toEqual([a, b, c, expect.any(String)]);
-  expect(find(b, `${folder}/b/bin`).map(({ id }) => id)).toEqual(['cylc-configured', 'cylc-installed', 'stand-in']);
+  expect(find(a, `${folder}/b/bin:relative`).map(({ path }) => path)).toEqual([a, b, c]);
+  expect(find(b, `${folder}/b/bin`).map(({ id }) => id)).toEqual(['cylc-configured', 'cylc-installed']);
   expect(find(a)[0]).toMatchObject({ kind: 'cylc', version: '1.10.0' });
 });
 
-test('a Cylc without the UI server is not offered; a wrapper script is taken at its word', () => {
-  expect(find(venv('flow-only', ['cylc_flow-8.0.2.dist-info']))).toHaveLength(1);
+test('what the site names stays in the list with its fault, and nothing takes its place', () => {
+  const bare = venv('flow-only', ['cylc_flow-8.0.2.dist-info']);
+  expect(find(bare)).toMatchObject([{ kind: 'cylc', path: bare, title: expect.stringContaining('has no UI server') }]);
+  expect(find('/nowhere/cylc')[0]?.title).toContain('/nowhere/cylc, which is not there');
+});
+
+test('a Cylc without the UI server that was only found is not offered; a wrapper script is taken at its word', () => {
+  rmSync(join(folder, 'data'), { recursive: true, force: true });
+  venv('flow-only', ['cylc_flow-8.0.2.dist-info']);
+  expect(find(undefined, join(folder, 'flow-only/bin'))).toMatchObject([{ id: 'stand-in' }]);
   const wrapper = join(folder, 'wrapper');
   writeFileSync(wrapper, '#!/bin/sh\nexec cylc "$@"\n');
   expect(find(wrapper)).toHaveLength(1);

@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway } from '../helpers/gateway.ts';
+import type { GatewayProcess } from '../helpers/gateway.ts';
+import { until } from '../helpers/until.ts';
+import { Visitor } from '../helpers/visitor.ts';
+
+/** What goes wrong first on a new machine: each is told in words (what, why, what to do) and costs nothing else. */
+const main = join(import.meta.dirname, '../../dist/src/main.js');
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gw-bad-'));
+  await chmod(folder, 0o755);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the program until it gives up; its exit code and words. */
+async function refusal(...args: string[]): Promise<{ code: number; said: string }> {
+  const command = [main, 'serve', '--port', '0', ...args];
+  const run = promisify(execFile)(process.execPath, command, { cwd: folder, timeout: 20_000 });
+  return run.then(
+    () => ({ code: 0, said: '' }),
+    (error: { code: number; stderr: string }) => ({ code: error.code, said: error.stderr }),
+  );
+}
+
+describe('the data folder', () => {
+  test('that cannot be made names the path and the reason', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    const { code, said } = await refusal('--data', join(file, 'data'));
+    expect(code).toBeGreaterThan(0);
+    expect(said).toContain(join(file, 'data'));
+    expect(said).toMatch(/→ /);
+  });
+
+  test('that is read-only says so', async () => {
+    const { code, said } = await refusal('--data', '/proc/sys/kernel');
+    expect(code).toBeGreaterThan(0);
+    expect(said).toMatch(/\/proc\/sys\/kernel/);
+    expect(said).toMatch(/→ /);
+  });
+
+  test('with a broken state.json names line and column, and is left as it was', async () => {
+    const data = join(folder, 'broken');
+    await mkdir(data, { mode: 0o700 });
+    const text = '{\n  "version": 1,\n  "servers": {,}\n}\n';
+    await writeFile(join(data, 'state.json'), text, { mode: 0o600 });
+    const { code, said } = await refusal('--data', data);
+    expect(code).toBeGreaterThan(0);
+    expect(said).toMatch(/state\.json/);
+    expect(said).toMatch(/3:\d+|line 3/);
+    expect(await readFile(join(data, 'state.json'), 'utf8')).toBe(text);
+  });
+});
+
+test('an option that there is not is named, with the one that was meant', async () => {
+  const { code, said } = await refusal('--data', join(folder, 'options'), '--set', 'servers.startTimeout=3');
+  expect(code).toBe(78);
+  expect(said).toMatch(/startTimeout/);
+});
+
+describe('a UI server', () => {
+  let gateway: GatewayProcess;
+  let owner: string;
+  let visitor: Visitor;
+
+  /** A gateway whose `cylc` is that shell script. */
+  async function withCylc(script: string | undefined, ...set: string[]): Promise<void> {
+    const cylc = join(folder, 'cylc');
+    await rm(cylc, { force: true });
+    if (script !== undefined) await writeFile(cylc, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const args = [`servers.cylc=${cylc}`, ...set].flatMap((one) => ['--set', one]);
+    gateway = await startGateway({ args, env: { PATH: '/usr/bin:/bin' } });
+    if (gateway.child.exitCode !== null) return;
+    owner = [...gateway.links().keys()].find((name) => name !== 'guest') ?? '';
+    visitor = new Visitor(gateway.origin);
+    await visitor.submit(await visitor.get(gateway.links().get(owner) ?? ''));
+  }
+
+  async function failedPage(): Promise<string> {
+    await visitor.submit(await visitor.get('/hub/spawn'), {}, /spawn/);
+    const page = await until(
+      async () => {
+        const { body } = await visitor.get(`/hub/spawn-pending/${owner}`);
+        return /did not|ended with/i.test(body) ? body : undefined;
+      },
+      30_000,
+      () => gateway.output(),
+    );
+    return page;
+  }
+
+  test('whose command is missing: the terminal says so, and a start fails by name, not with a stand-in', async () => {
+    await withCylc(undefined);
+    expect(gateway.output()).toContain(`${join(folder, 'cylc')}, which is not there`);
+    expect(await failedPage()).toMatch(/not found|not there/);
+    await gateway.end();
+  });
+
+  test('that exits at once: the page has its exit code and last words', async () => {
+    await withCylc('echo "no licence for the moon" >&2; exit 3');
+    const page = await failedPage();
+    expect(page).toMatch(/\b3\b/);
+    expect(page).toContain('no licence for the moon');
+    expect((await visitor.get(`/user/${owner}/`)).status).toBe(424);
+    await gateway.end();
+  });
+
+  test('that never answers: the start ends at its deadline, and nothing is left running', async () => {
+    await withCylc('echo waiting; exec sleep 6543', 'servers.startTimeoutS=2');
+    const page = await failedPage();
+    expect(page).toMatch(/did not answer within 2 seconds/);
+    expect(page).toContain('waiting');
+    const ps = await promisify(execFile)('sh', ['-c', 'ps -eo args | grep -c "^sleep 654[3]" || true']);
+    expect(Number(ps.stdout)).toBe(0);
+    await gateway.end();
+  });
+});
+
+describe('a cookie', () => {
+  let gateway: GatewayProcess;
+  let owner: string;
+  beforeAll(async () => {
+    gateway = await startGateway({ env: { PATH: '/usr/bin:/bin' }, args: ['--set', 'identity.session.skewS=0'] });
+    owner = [...gateway.links().keys()][0] ?? '';
+  });
+  afterAll(() => gateway.end());
+
+  test.each([
+    ['wrong', 'nonsense'],
+    ['forged', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.'],
+    ['huge', 'a'.repeat(20_000)],
+  ])('that is %s leads a page to the sign-in, and gives programs and upgrades 401', async (_, value) => {
+    const visitor = new Visitor(gateway.origin);
+    visitor.setCookie('cylc-gateway', value);
+    const page = await visitor.get(`/user/${owner}/`);
+    expect(page.url).toContain('/hub/login');
+    const program = await visitor.get(`/user/${owner}/`, { headers: { accept: 'application/json' } });
+    expect(program.status).toBe(401);
+    const socket = visitor.websocket(`/user/${owner}/cylc/subscriptions`);
+    socket.on('error', () => {});
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
+    expect(response.statusCode).toBe(401);
+    socket.terminate();
+  });
+
+  test('nobody’s request has harmed the gateway', async () => {
+    expect((await new Visitor(gateway.origin).get('/hub/login')).status).toBe(200);
+    expect(gateway.output()).not.toMatch(/Something went wrong|TypeError/);
+  });
+});
