@@ -208,6 +208,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     assets,
     csrf,
     identify,
+    sessions,
     servers,
     shares,
     services,

@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { compactVerify, errors } from 'jose';
 import * as oidc from 'openid-client';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
+import { createRemoteKeys, KeysUnavailable } from './jwks.ts';
+import type { KeySource } from './jwks.ts';
+import { signatureAlgorithms } from './verify.ts';
 
 /** The gateway as a client of an OpenID provider, the built-in one or the site's: code flow with PKCE, state, nonce. */
 export interface OidcClient {
@@ -41,6 +46,8 @@ export interface OidcClientOptions {
   userInfo?: boolean;
 }
 
+/** ID tokens come from the provider itself, not from browsers: an unknown key is worth a question almost every time. */
+const keyCooldownMs = 1000;
 /** After a failed discovery the provider is left alone for so long, ms. */
 const cooldownMs = 3000;
 
@@ -61,6 +68,15 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
     }
     return configuration;
   }
+
+  // The library's own check keeps an old key set for a minute: a rotation would cost people their sign-in.
+  const keys = createRemoteKeys({
+    url: async () => (await discover()).serverMetadata().jwks_uri ?? '',
+    clock,
+    cooldownMs: keyCooldownMs,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch as typeof fetch }),
+  });
+  const context = { options, keys };
 
   return {
     async begin(extra = {}) {
@@ -86,7 +102,7 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
           expectedNonce: kept.nonce,
           idTokenExpected: true,
         });
-        return await toSignIn(config, tokens, options);
+        return await toSignIn(config, tokens, context);
       } catch (error) {
         throw toSignInError(error);
       }
@@ -97,7 +113,7 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
         const tokens = await oidc.refreshTokenGrant(config, refreshToken);
         const next = tokens.refresh_token ?? refreshToken;
         if (tokens.id_token === undefined) return { issuer: options.issuer, subject, claims: {}, refreshToken: next };
-        const signIn = await toSignIn(config, tokens, options);
+        const signIn = await toSignIn(config, tokens, context);
         if (signIn.subject !== subject) throw new GatewayError('auth.invalid', { facts: { why: 'another subject' } });
         return { ...signIn, refreshToken: next };
       } catch (error) {
@@ -118,10 +134,12 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
 async function toSignIn(
   config: oidc.Configuration,
   tokens: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers,
-  options: OidcClientOptions,
+  { options, keys }: { options: OidcClientOptions; keys: KeySource },
 ): Promise<OidcSignIn> {
   const claims = tokens.claims();
-  if (claims === undefined) throw new GatewayError('auth.invalid', { facts: { why: 'no ID token' } });
+  if (claims === undefined || tokens.id_token === undefined)
+    throw new GatewayError('auth.invalid', { facts: { why: 'no ID token' } });
+  await verifySignature(tokens.id_token, keys);
   const more = options.userInfo === true ? await oidc.fetchUserInfo(config, tokens.access_token, claims.sub) : {};
   const { iss: issuer, sub: subject } = claims;
   const { id_token: idToken, refresh_token: refreshToken } = tokens;
@@ -129,9 +147,22 @@ async function toSignIn(
   return { issuer, subject, claims: { ...more, ...claims }, idToken, refreshToken };
 }
 
+/** The key may have been published a moment after the last look: then it is worth a second one. */
+async function verifySignature(idToken: string, keys: KeySource): Promise<void> {
+  const verify = () =>
+    compactVerify(idToken, (header) => keys.find(header ?? {}), { algorithms: [...signatureAlgorithms] });
+  try {
+    await verify();
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    await sleep(keyCooldownMs + 50);
+    await verify();
+  }
+}
+
 async function discoverNow(options: OidcClientOptions): Promise<oidc.Configuration> {
   const { clientSecret, skewS = 30, timeoutS = 10 } = options;
-  const execute = [oidc.enableNonRepudiationChecks];
+  const execute: ((config: oidc.Configuration) => void)[] = [];
   if (options.dangerouslyAllowHttp === true) execute.push(oidc.allowInsecureRequests);
   try {
     return await oidc.discovery(
@@ -150,6 +181,15 @@ function unavailable(why: string, cause?: unknown): GatewayError {
   return new GatewayError('auth.unavailable', { facts: { why }, cause });
 }
 
+/** No answer, or not one of an OAuth server: a provider that is down, or what stands in front of it. */
+const badAnswers: ReadonlySet<unknown> = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_ABORT',
+  'OAUTH_PARSE_ERROR',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+]);
+
 /** The provider said no (or the browser brought something else than it was given), or it cannot be reached. */
 function toSignInError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
@@ -160,9 +200,13 @@ function toSignInError(error: unknown): GatewayError {
       cause: error,
       facts: { why: error.error },
     });
+  if (error instanceof KeysUnavailable)
+    return new GatewayError('auth.unavailable', { cause: error, facts: { why: 'no keys' } });
+  if (error instanceof errors.JOSEError)
+    return new GatewayError('auth.invalid', { cause: error, facts: { why: error.code } });
   const code = (error as { code?: unknown } | null)?.code;
   if (code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return wrongClock(error);
-  const down = code === undefined || code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT';
+  const down = code === undefined || badAnswers.has(code);
   return new GatewayError(down ? 'auth.unavailable' : 'auth.invalid', {
     cause: error,
     facts: { why: code },

@@ -144,6 +144,10 @@ function configuration(options: ProviderOptions, mount: string): Configuration {
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     // Its only client is ours: there is nobody to ask consent for.
     async loadExistingGrant(ctx) {
+      // One grant for all tabs that sign in at once: with a new one, the codes of the others would be void.
+      const known = ctx.oidc.session!.grantIdFor(ctx.oidc.client!.clientId);
+      const found = known === undefined ? undefined : await ctx.oidc.provider.Grant.find(known);
+      if (found !== undefined && found.accountId === ctx.oidc.session!.accountId) return found;
       const grant = new ctx.oidc.provider.Grant({
         clientId: ctx.oidc.client!.clientId,
         accountId: ctx.oidc.session!.accountId!,

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { ApiCall, TokenDesk } from '../hub/types.ts';
+import type { Sessions } from '../identity/sessions.ts';
 import type { Identify } from '../identity/types.ts';
 import type { Servers } from '../servers/types.ts';
 import type { Services } from '../services/types.ts';
@@ -25,6 +26,7 @@ import { publicRoutes } from './publicRoutes.ts';
 import { renderError } from './renderDecision.tsx';
 import { keyOf, serverRoutes } from './serverRoutes.tsx';
 import { servicesFor, servicesRoutes } from './servicesRoutes.tsx';
+import { sessionsRoutes } from './sessionsRoutes.tsx';
 import { shareRoutes } from './shareRoutes.tsx';
 import type { Shell } from './shell.ts';
 import { tokenRoutes } from './tokenRoutes.tsx';
@@ -34,6 +36,7 @@ export interface PagesParts {
   assets: readonly Asset[];
   csrf: Csrf;
   identify: Identify;
+  sessions: Sessions;
   servers: Servers;
   shares: Shares;
   services: Services;
@@ -113,6 +116,7 @@ function people(parts: PagesParts): Hono<PagesEnv> {
   app.route('/', servicesRoutes(parts));
   app.route('/', tokenRoutes(parts));
   app.get('/api-docs', (c) => c.html(toHtml(<ApiPage shell={shell} who={c.get('who')} calls={parts.apiCalls} />)));
+  app.route('/', sessionsRoutes(parts));
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

@@ -81,6 +81,7 @@ function navigation(who: Identity): { page: string; label: string }[] {
   const pages = [
     { page: 'home', label: 'Home' },
     { page: 'token', label: 'Tokens' },
+    { page: 'sessions', label: 'Sessions' },
   ];
   return who.account.admin ? [...pages, { page: 'services', label: 'Services' }] : pages;
 }

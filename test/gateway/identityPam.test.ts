@@ -45,8 +45,8 @@ describeWith(['root', 'pam'], 'sign-in by system password, gateway run by root',
     writeFileSync(serviceFile, '@include common-auth\n@include common-account\n');
     const dataDir = shortFolder('pam');
     const config = join(dataDir, 'gateway.yaml');
-    const tries = 'tries: { perAccount: 4, perAddress: 1000 }';
-    writeFileSync(config, `identity:\n  pam: { service: ${service}, failDelayS: 0.5, timeoutS: 5 }\n  ${tries}\n`);
+    const tries = 'tries: { perAccount: 3, perAddress: 1000 }';
+    writeFileSync(config, `identity:\n  pam: { service: ${service}, failDelayS: 0.5, timeoutS: 10 }\n  ${tries}\n`);
     gateway = await startGateway({ dataDir, args: ['--config', config] });
   });
   afterAll(async () => {
@@ -139,12 +139,12 @@ describeWith(['root', 'pam'], 'sign-in by system password, gateway run by root',
 
   test('a directory server that does not answer costs a deadline, not the gateway', async () => {
     const good = '@include common-auth\n@include common-account\n';
-    writeFileSync(serviceFile, `auth required pam_exec.so quiet /bin/sleep 9\n${good}`);
+    writeFileSync(serviceFile, `auth required pam_exec.so quiet /bin/sleep 14\n${good}`);
     const begun = Date.now();
     const hanging = signIn(new Visitor(gateway.origin), name('good'), password);
     expect((await new Visitor(gateway.origin).get('/hub/login')).status).toBe(200);
     const page = await hanging;
-    expect([page.status, Date.now() - begun < 8500]).toEqual([503, true]);
+    expect([page.status, Date.now() - begun < 13_500]).toEqual([503, true]);
     writeFileSync(serviceFile, good);
     expect((await signIn(new Visitor(gateway.origin), name('good'), password)).status).toBe(200);
   });

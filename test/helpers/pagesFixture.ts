@@ -13,6 +13,7 @@ import type { Services } from '../../src/services/types.ts';
 import { createShares } from '../../src/shares/createShares.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createUrls } from '../../src/urls.ts';
+import { createMemorySessions } from './memorySessions.ts';
 import { createMemoryServers } from './memoryServers.ts';
 import type { MemoryServers } from './memoryServers.ts';
 import { createMemoryStore } from './memoryStore.ts';
@@ -91,6 +92,7 @@ export async function createPagesFixture(
     csrf,
     servers,
     store,
+    sessions: createMemorySessions(),
     services: noServices,
     mayOpen: () => true,
     shares: createShares({

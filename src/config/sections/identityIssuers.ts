@@ -80,7 +80,7 @@ export const oidcSchema = z.strictObject({
   renewEveryS: z
     .number()
     .int()
-    .min(60)
+    .min(1)
     .default(900)
     .describe('How often a renewable sign-in asks the provider whether it still holds, seconds.'),
   timeoutS: z.number().min(1).default(10).describe('Longest wait for an answer of the provider, seconds.'),
