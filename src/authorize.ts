@@ -79,7 +79,7 @@ function decide(
 /** A person's page load is sent to sign in; programs and upgrades are told that they are not signed in. */
 function unidentified(request: GateRequest, who: Extract<Verified<Identity>, { ok: false }>): GateDecision {
   return who.error.status === 401
-    ? { kind: 'sign-in', returnTo: request.path + request.query, error: who.error }
+    ? { kind: 'sign-in', returnTo: request.path + request.query, error: who.error, reason: who.reason }
     : { kind: 'refuse', error: who.error, reason: who.reason };
 }
 

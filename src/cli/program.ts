@@ -3,6 +3,7 @@ import { SetupError } from '../errors.ts';
 import { registerProxy } from './proxy.ts';
 import { registerServe } from './serve.ts';
 import { registerServers } from './servers.ts';
+import { registerToken } from './token.ts';
 
 /** All commands; bare `cylc-gateway` serves. A fault of the set-up is told in words, without a stack. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -11,6 +12,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for the options)');
   registerServe(program);
   registerServers(program);
+  registerToken(program);
   registerProxy(program);
   try {
     await program.parseAsync(argv);

@@ -52,7 +52,7 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
   if (socket.destroyed || socket.writableEnded) return;
   const headers: string[] = [];
   for (const [name, value] of Object.entries(rendered.headers))
-    for (const one of Array.isArray(value) ? value : [value]) headers.push(name, one);
+    if (name !== 'x-request-id') for (const one of Array.isArray(value) ? value : [value]) headers.push(name, one);
   const body = Buffer.from(rendered.body);
   headers.push('content-length', String(body.length), 'x-request-id', requestId, 'connection', 'close');
   const head = writeHead(`HTTP/1.1 ${rendered.status} ${STATUS_CODES[rendered.status] ?? ''}`, headers);

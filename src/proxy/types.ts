@@ -47,7 +47,7 @@ export type GateDecision =
   | HopPlan
   /** A path of the gateway's own application. */
   | { kind: 'app' }
-  | { kind: 'sign-in'; returnTo: string; error: GatewayError }
+  | { kind: 'sign-in'; returnTo: string; error: GatewayError; reason?: string }
   /** Allowed, but the server has no upstream now. */
   | { kind: 'no-server'; target: Extract<Target, { kind: 'server' }>; identity: Identity; view: ServerView | undefined }
   | { kind: 'refuse'; error: GatewayError; identity?: Identity; reason: string };
