@@ -7,6 +7,7 @@ import { closeWhatEnds } from './closeWhatEnds.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
+import { createControl } from './control/createControl.ts';
 import { createHub } from './hub/createHub.ts';
 import { createAccounts } from './identity/accounts.ts';
 import { createIdentity } from './identity/createIdentity.ts';
@@ -81,22 +82,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const urls = createUrls(publicUrl);
   const basePath = urls.base.slice(0, -1);
   const uid = process.geteuid?.() ?? 0;
-  const store = await openStore({ dataDir, clock, log, people: createPeople({ firstRun }) });
+  const people = createPeople({ firstRun });
+  const store = await openStore({ dataDir, clock, log, people });
   const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid });
   await prepareRuntimeDir(runtimeDir, uid);
 
-  const accounts = createAccounts({
-    admin: store.admin,
-    clock,
-    firstRun,
-    admins: config.access.admins,
-    adminGroups: config.access.adminGroups,
-  });
+  const accounts = createAccounts({ admin: store.admin, clock, firstRun, ...config.access });
   const access = createSiteAccess({
     ...config.access,
     shares: () => Object.values(store.admin.data.shares),
     onChange: (listener) => void store.admin.onChange(listener),
-    serviceGroups: (name) => config.services.find((service) => service.name === name)?.groups,
+    serviceGroups: (name) =>
+      (config.services.find((service) => service.name === name) ?? store.admin.data.services[name])?.groups,
     now: () => clock.now(),
   });
   const programs = createPrograms({
@@ -168,6 +165,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const services = createServices({
     config,
+    admin: store.admin,
     servers,
     routes,
     programs,
@@ -253,6 +251,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
   });
   closeWhatEnds({ routes, hop, sessions, hub, admin: store.admin, log });
+  const control = createControl({ store, people, servers, accounts, sessions, hop, runtimeDir, clock, log });
 
   return {
     urls,
@@ -268,6 +267,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       if (batch.nodes !== undefined) await hub.listenForNodes(batch.nodes);
       await providerListener.listen();
       await listening.listen(door);
+      await control.listen();
       await servers.reconcile();
       batch.nodes?.settled();
       await services.begin();
@@ -275,6 +275,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     reload: () => listening.reload(),
     async close() {
       door.close();
+      await control.close();
       watch.close();
       listening.close();
       await hop.close();

@@ -1,6 +1,10 @@
 import { Command } from 'commander';
 import { SetupError } from '../errors.ts';
+import { registerBackup } from './backup.ts';
+import { registerCheck } from './check.ts';
+import { registerEdits } from './edits.ts';
 import { registerProxy } from './proxy.ts';
+import { registerRecords } from './records.ts';
 import { registerServe } from './serve.ts';
 import { registerServers } from './servers.ts';
 import { registerToken } from './token.ts';
@@ -11,7 +15,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('Every user of a site gets their own Cylc UI server in the browser.')
     .showHelpAfterError('(add --help for the options)');
   registerServe(program);
-  registerServers(program);
+  const servers = registerRecords(program).get('servers');
+  if (servers !== undefined) registerServers(servers);
+  registerEdits(program);
+  registerCheck(program);
+  registerBackup(program);
   registerToken(program);
   registerProxy(program);
   try {

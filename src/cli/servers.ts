@@ -6,33 +6,74 @@ import type { ServerView } from '../servers/types.ts';
 import { createLog } from '../telemetry/log.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
+import { openControl, type ControlClient } from './controlClient.ts';
+import { command, withControl } from './records.ts';
 
 const running = new Set<ServerView['phase']>(['queued', 'starting', 'ready', 'stopping', 'unknown']);
 
-export function registerServers(program: Command): void {
-  const servers = program.command('servers').description('the UI servers that this gateway has started');
-  addCommonOptions(servers.command('stop').description('stop servers that an ended gateway has left running'))
-    .requiredOption('--all', 'all of them')
-    .action(stopAll);
+/** What `servers` has besides the commands of every kind of record. */
+export function registerServers(servers: Command): void {
+  addCommonOptions(
+    servers.command('stop [owner/name]').description('stop a server, or all, also if the gateway is down'),
+  )
+    .option('--all', 'all of them')
+    .action(stop);
+  command(servers, 'start <owner/name>', 'start a server with the options it had last').action(
+    withControl(async (control, _, name) => {
+      const key = name.includes('/') ? name : `${name}/`;
+      await control.ask('POST', '/v1/servers/start', { server: key });
+      console.log(control.live ? `Starting ${key}` : `${key} is started when the gateway is`);
+    }),
+  );
+}
+
+async function stop(name: string | undefined, options: CommonOptions & { all?: boolean }): Promise<void> {
+  if (name === undefined && options.all !== true)
+    throw new SetupError('Which server?', { advice: 'Name it (alice/ or alice/nowcast), or say --all.', exitCode: 64 });
+  const wanted = name === undefined || name.includes('/') ? name : `${name}/`;
+  const { config, file } = await loadFromOptions(options);
+  const control = await openControl(config, file === null);
+  try {
+    if (control.live) return await stopLive(control, wanted);
+  } finally {
+    await control.close();
+  }
+  await stopLeft(options, wanted);
+}
+
+async function stopLive(control: ControlClient, wanted: string | undefined): Promise<void> {
+  const { stopped, failed } = (await control.ask('POST', '/v1/servers/stop', { server: wanted ?? null })) as {
+    stopped: string[];
+    failed: { server: string; reason: string }[];
+  };
+  if (stopped.length + failed.length === 0) console.log('No server is running.');
+  for (const server of stopped) console.log(`Stopped ${server}`);
+  for (const { server, reason } of failed) console.error(`Did not stop ${server}: ${reason}`);
+  if (failed.length > 0) throw notAll();
 }
 
 /** Works on the records of a gateway that is down: the store's lock keeps it off a running one. */
-async function stopAll(options: CommonOptions): Promise<void> {
+async function stopLeft(options: CommonOptions, wanted: string | undefined): Promise<void> {
   const { config, file } = await loadFromOptions(options);
   const gateway = await createGateway({ config, firstRun: file === null, log: createLog(config.log) });
   try {
     await gateway.servers.reconcile();
-    const left = gateway.servers.list().filter((server) => running.has(server.phase));
+    const left = gateway.servers
+      .list()
+      .filter((server) => running.has(server.phase) && (wanted === undefined || keyText(server) === wanted));
     if (left.length === 0) console.log('No server is running.');
     const failed = await Promise.all(left.map((server) => stopOne(gateway.servers, server)));
-    if (failed.includes(true))
-      throw new SetupError('Not every server has stopped.', {
-        advice: 'Look at the reasons above, then try again.',
-        exitCode: 75,
-      });
+    if (failed.includes(true)) throw notAll();
   } finally {
     await gateway.close();
   }
+}
+
+function notAll(): SetupError {
+  return new SetupError('Not every server has stopped.', {
+    advice: 'Look at the reasons above, then try again.',
+    exitCode: 75,
+  });
 }
 
 async function stopOne(

@@ -29,6 +29,8 @@ export interface AccountsOptions {
   adminGroups?: readonly string[];
   /** Least uid that may sign in. */
   minUid?: number;
+  /** `listed`: only accounts that admin.json names may sign in (`access.accounts`). */
+  accounts?: 'system' | 'listed';
   /** First run: the user who started the gateway may sign in whatever the uid (root too), and a guest exists. */
   firstRun?: boolean;
   /** What the system said is kept for so long, ms. */
@@ -92,7 +94,20 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const guestName = firstRun ? await nameOfGuest() : undefined;
     if (name === guestName) return { ok: true, account: guestAccount(name, options) };
     const known = await ask(name);
-    return known.ok ? { ok: true, account: toAccount(known, options, firstRun && known.user.uid === ownUid) } : known;
+    if (!known.ok) return known;
+    const isOwner = firstRun && known.user.uid === ownUid;
+    const fault = isOwner ? undefined : entryFault(known.user);
+    return fault === undefined
+      ? { ok: true, account: toAccount(known, options, isOwner) }
+      : { ok: false, reason: fault };
+  }
+
+  /** What admin.json says of the account; asked each time, since an edit acts at once. */
+  function entryFault({ name, uid }: SystemUser): string | undefined {
+    const entry = options.admin.data.accounts[name];
+    if (entry === undefined) return options.accounts === 'listed' ? 'not among the accounts of admin.json' : undefined;
+    if (entry.uid === undefined || entry.uid === uid) return undefined;
+    return `admin.json says uid ${entry.uid}, and the system ${uid}: the name belongs to somebody else`;
   }
 
   /** `guest`, unless the system has a user of that name. */

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Account } from '../access/types.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
 import type { Spawner } from '../spawners/types.ts';
@@ -59,6 +60,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     spawners,
     profiles: declared,
     beside: options.beside ?? [],
+    shown: (profile, account) => isVisible(account, store.admin.data.profiles[profile]?.visibleTo),
   });
   const lives = new Map<string, Life>();
   const parts: LifeParts = {
@@ -212,6 +214,11 @@ function spawnerOf(spawners: readonly Spawner[]): (name: string) => Spawner {
     if (spawner === undefined) throw new GatewayError('internal', { facts: { why: 'no spawner', name } });
     return spawner;
   };
+}
+
+/** Undefined: for everyone. */
+function isVisible({ name, groups }: Account, to: readonly string[] | undefined): boolean {
+  return to === undefined || to.some((one) => one === name || groups.includes(one));
 }
 
 function isIdle(phase: ServerView['phase']): boolean {

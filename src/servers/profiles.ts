@@ -27,12 +27,16 @@ export interface ProfilesOptions {
   profiles?: readonly ProfileConfig[] | undefined;
   /** Services that people may have beside their server. */
   beside?: readonly Beside[];
+  /** What admin.json says of the profile: it can hide what the configuration shows. */
+  shown?: (profile: string, account: Account) => boolean;
 }
 
-export function createProfiles({ programs, spawners, profiles = [], beside = [] }: ProfilesOptions): Profiles {
+export function createProfiles(options: ProfilesOptions): Profiles {
+  const { programs, spawners, profiles = [], beside = [], shown = () => true } = options;
   const [usual = 'account'] = spawners;
   const all = profiles.length > 0 ? profiles : defaultProfiles(spawners);
-  const visible = (account: Account): ProfileConfig[] => all.filter((profile) => mayUse(profile, account));
+  const visible = (account: Account): ProfileConfig[] =>
+    all.filter((profile) => mayUse(profile, account) && shown(profile.name, account));
 
   return {
     async forms(account, last) {

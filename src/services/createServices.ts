@@ -9,16 +9,21 @@ import type { RouteTable } from '../proxy/types.ts';
 import { readTail, redactText } from '../servers/logTail.ts';
 import type { Programs } from '../servers/programs.ts';
 import type { Servers } from '../servers/types.ts';
+import type { AdminData } from '../store/schema.ts';
+import type { StoreDocument } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createCopies } from './copies.ts';
 import { createInstance } from './instance.ts';
 import type { Instance, InstanceParts } from './instance.ts';
+import { createListedServices } from './listedServices.ts';
 import { addressOf, hasWebPart, serviceLog } from './servicePlan.ts';
 import type { CylcPlace } from './servicePlan.ts';
 import type { Services, ServiceView } from './types.ts';
 
 export interface ServicesOptions {
   config: Pick<Config, 'services'>;
+  /** Names services too; without it those of the configuration are all. */
+  admin?: StoreDocument<AdminData>;
   hub: Pick<HubContract, 'prepareService'>;
   servers: Pick<Servers, 'list' | 'onChange'>;
   routes: Pick<RouteTable, 'open' | 'close' | 'declare' | 'forget' | 'prefixOf'>;
@@ -91,6 +96,9 @@ export function createServices(options: ServicesOptions): ServicesRoom {
   };
 
   let timer: NodeJS.Timeout | undefined;
+  const reserved = config.services.map(({ name }) => name);
+  const listed =
+    options.admin === undefined ? undefined : createListedServices({ admin: options.admin, routes, reserved, log });
   return {
     list: () => [
       ...[...instances.values()].map((instance) => instance.view()),
@@ -127,6 +135,7 @@ export function createServices(options: ServicesOptions): ServicesRoom {
     },
     async close() {
       clearInterval(timer);
+      listed?.close();
       await Promise.all([...instances.values()].map((instance) => instance.stop()));
       await copies.close();
     },

@@ -2,7 +2,7 @@ import type { Fault } from './faults.ts';
 import { sameJson } from './json.ts';
 import type { DocumentKind } from './kinds.ts';
 import { readDocument, type ReadResult } from './read.ts';
-import { findMistakes, type UidOf } from './references.ts';
+import { findMistakes, type Mistake, type UidOf } from './references.ts';
 import type { AdminData } from './schema.ts';
 
 /** The system's users, as far as the store must know them. */
@@ -28,18 +28,26 @@ export async function judge<T>(
 ): Promise<ReadResult<T>> {
   const result = readDocument(kind, text);
   if (!result.ok || kind.name !== 'admin') return result;
-  const [data, before] = [result.data as AdminData, base as AdminData | undefined];
-  const uidOf = people === undefined ? undefined : await askUids(people, namesIn(data, before));
-  const known = new Set(
-    before === undefined ? [] : findMistakes(before, uidOf).map(({ path, message }) => path + message),
+  const mistakes = await newMistakes(result.data as AdminData, base as AdminData | undefined, people);
+  const faults: Fault[] = mistakes.map(({ at, path, message, suggestion }) =>
+    Object.assign(result.place(at), { path, message, suggestion }),
   );
-  const faults: Fault[] = findMistakes(data, uidOf)
-    .filter(({ path, message }) => !known.has(path + message))
-    .map(({ at, path, message, suggestion }) => Object.assign(result.place(at), { path, message, suggestion }));
   return faults.length === 0 ? result : { ok: false, faults };
 }
 
-/** People that new and changed records name. */
+/** Mistakes in what names what, apart from those that were there before. */
+export async function newMistakes(
+  data: AdminData,
+  before: AdminData | undefined,
+  people: People | undefined,
+): Promise<Mistake[]> {
+  const uidOf = people === undefined ? undefined : await askUids(people, namesIn(data, before));
+  const known = before === undefined ? [] : findMistakes(before, uidOf).map(({ path, message }) => path + message);
+  const old = new Set(known);
+  return findMistakes(data, uidOf).filter(({ path, message }) => !old.has(path + message));
+}
+
+/** People that new and changed records name, and those who have no entry any more. */
 function namesIn(data: AdminData, before: AdminData | undefined): Set<string> {
   const fresh = <K extends 'accounts' | 'groups' | 'shares' | 'servers'>(map: K): [string, AdminData[K][string]][] =>
     Object.entries(data[map] as Record<string, AdminData[K][string]>).filter(
@@ -47,6 +55,7 @@ function namesIn(data: AdminData, before: AdminData | undefined): Set<string> {
     );
   return new Set([
     ...fresh('accounts').map(([name]) => name),
+    ...Object.keys(before?.accounts ?? {}).filter((name) => data.accounts[name] === undefined),
     ...fresh('groups').flatMap(([, { members }]) => members),
     ...fresh('shares').map(([, { owner }]) => owner),
     ...fresh('shares').flatMap(([, { grantee }]) => (grantee.kind === 'user' ? grantee.name : [])),

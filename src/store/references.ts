@@ -27,7 +27,8 @@ export function findMistakes(data: Admin, uidOf?: UidOf): Mistake[] {
   checkServers(data, isPerson, report);
   checkAnnouncements(data, report);
   for (const [name, { members }] of Object.entries(data.groups)) {
-    checkName(['groups', name], name, report);
+    if (!groupName.test(name))
+      report(['groups', name], `"${name}" cannot name a group.`, 'Leave out spaces, commas, colons and slashes.');
     members.forEach((member, index) => {
       if (!isPerson(member)) unknownPerson(['groups', name, 'members', String(index)], member, data, report);
     });
@@ -41,6 +42,7 @@ export function findMistakes(data: Admin, uidOf?: UidOf): Mistake[] {
   return mistakes;
 }
 
+const groupName = /^[^\s:,/\p{C}]{1,64}$/u;
 const plainName = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
 function checkName(at: readonly string[], name: string, report: Report): void {

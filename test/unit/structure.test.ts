@@ -10,7 +10,19 @@ import type { Import } from '../helpers/sources.ts';
  */
 const everyone = new Set(['errors', 'clock', 'urls', 'config', 'telemetry', 'listen']);
 /** What a whole gateway is made of. */
-const rooms = ['pages', 'hub', 'services', 'shares', 'servers', 'spawners', 'identity', 'access', 'store', 'proxy'];
+const rooms = [
+  'pages',
+  'hub',
+  'control',
+  'services',
+  'shares',
+  'servers',
+  'spawners',
+  'identity',
+  'access',
+  'store',
+  'proxy',
+];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
   cli: ['gateway', 'chp', ...rooms],
@@ -21,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   authorize: ['identity', 'access', 'proxy'],
   pages: ['servers', 'access', 'identity', 'store'],
   shares: ['servers', 'access', 'identity', 'store'],
+  control: ['servers', 'access', 'identity', 'store'],
   hub: ['servers', 'access', 'identity', 'store'],
   services: ['servers', 'access', 'identity', 'store', 'spawners'],
   servers: ['spawners', 'store', 'access'],

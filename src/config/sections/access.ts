@@ -12,6 +12,12 @@ export const accessSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether, under the policy `everyone`, visitors may start each other's servers."),
+  accounts: z
+    .enum(['system', 'listed'])
+    .default('system')
+    .describe(
+      'Who has an account here: every ordinary user of the `system`, or only those that `admin.json` has `listed` in `accounts`.',
+    ),
   adminAccess: z.boolean().default(false).describe("Whether admins may open other people's servers without a share."),
   admins: z.array(z.string()).default([]).describe('Account names of the admins.'),
   adminGroups: z

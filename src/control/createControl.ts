@@ -1,0 +1,51 @@
+import type { Clock } from '../clock.ts';
+import type { Accounts } from '../identity/accounts.ts';
+import type { Sessions } from '../identity/sessions.ts';
+import { watchAccounts } from '../identity/watchAccounts.ts';
+import type { Hop } from '../proxy/types.ts';
+import type { Servers } from '../servers/types.ts';
+import type { People } from '../store/judge.ts';
+import type { AdminData, StateData } from '../store/schema.ts';
+import type { Store } from '../store/types.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createControlApp } from './controlApp.ts';
+import { listenForControl } from './controlSocket.ts';
+
+/** What an admin does to a running gateway, by its socket or by an edit of `accounts`. */
+export interface Control {
+  /** Opens the socket. */
+  listen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Our close code (RFC 6455, 7.4.2) for a visitor who may no longer be here. */
+const closeRevoked = 4403;
+
+export function createControl(parts: {
+  store: Store<AdminData, StateData>;
+  people: People;
+  servers: Servers;
+  accounts: Accounts;
+  sessions: Sessions;
+  hop: Pick<Hop, 'connections'>;
+  runtimeDir: string;
+  clock: Clock;
+  log: Logger;
+}): Control {
+  const { store, people, servers, accounts, sessions, hop, clock, log } = parts;
+  const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
+  const app = createControlApp({ store, people, servers, endSessions, now: () => clock.now() });
+  const closeAll = (account: string): void =>
+    void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');
+  const stopAccounts = watchAccounts({ admin: store.admin, accounts, sessions, closeAll, log });
+  let socket: { close(): Promise<void> } | undefined;
+  return {
+    async listen() {
+      socket = await listenForControl(app, parts.runtimeDir);
+    },
+    async close() {
+      stopAccounts();
+      await socket?.close();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { AdminData } from '../store/schema.ts';
+import { mapResource } from './mapResource.ts';
+import type { ControlParts, Resource, Shown } from './types.ts';
+
+const entries = mapResource('accounts', {
+  columns: [],
+  make: ({ now }) => ({ createdAt: new Date(now()).toISOString() }),
+  onRemove: forgetAccount,
+});
+
+/** Accounts: those that admin.json names, and whoever has a session, a server or a group. */
+export const userResource: Resource = {
+  ...entries,
+  columns: ['key', 'admin', 'blocked', 'groups', 'sessions', 'servers', 'note'],
+  list: (parts) => namesOf(parts).map((name) => show(parts, name)),
+  /** Whoever is known may be edited: the entry is made. */
+  async edit(parts, key, fields) {
+    const known = parts.store.admin.data.accounts[key] !== undefined;
+    if (!known && namesOf(parts).includes(key)) await entries.add(parts, key, fields);
+    else await entries.edit(parts, key, fields);
+  },
+  async remove(parts, key) {
+    await entries.remove(parts, key);
+    await parts.endSessions?.(key);
+  },
+};
+
+function namesOf({ store }: ControlParts): string[] {
+  const { admin, state } = { admin: store.admin.data, state: store.state.data };
+  const names = new Set([
+    ...Object.keys(admin.accounts),
+    ...Object.values(admin.groups).flatMap(({ members }) => members),
+    ...Object.values(state.servers).map(({ owner }) => owner),
+    ...Object.values(state.sessions).map(({ account }) => account),
+  ]);
+  return [...names].sort((a, b) => a.localeCompare(b));
+}
+
+function show({ store, now }: ControlParts, name: string): Shown {
+  const { accounts, groups } = store.admin.data;
+  const { sessions, servers } = store.state.data;
+  const live = Object.values(sessions).filter(
+    ({ account, revokedAt, expiresAt }) => account === name && revokedAt === null && Date.parse(expiresAt) > now(),
+  );
+  const own = Object.values(servers).filter(({ owner }) => owner === name);
+  return {
+    key: name,
+    admin: false,
+    blocked: false,
+    ...accounts[name],
+    groups: Object.keys(groups).filter((group) => groups[group]?.members.includes(name) === true),
+    sessions: live.length,
+    servers: own.map((server) => `${name}/${server.name} ${server.phase}`),
+  };
+}
+
+/** With an account go its shares, memberships and wishes. */
+function forgetAccount(draft: AdminData, name: string): void {
+  for (const [id, { owner, grantee }] of Object.entries(draft.shares))
+    if (owner === name || (grantee.kind === 'user' && grantee.name === name)) delete draft.shares[id];
+  for (const group of Object.values(draft.groups))
+    if (group.members.includes(name)) group.members = group.members.filter((member) => member !== name);
+  for (const key of Object.keys(draft.servers)) if (key.startsWith(`${name}/`)) delete draft.servers[key];
+}
