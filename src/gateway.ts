@@ -201,6 +201,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { needsRestart } = watch;
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
+  const control = createControl({ store, people, servers, accounts, sessions, hop, runtimeDir, clock, log });
   const pages = createPages({
     shell,
     assets,
@@ -214,6 +215,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     store,
     clock,
     log,
+    desk: control.desk,
     tokens: hub.tokenDesk,
     apiCalls: hub.calls,
   });
@@ -251,7 +253,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
   });
   closeWhatEnds({ routes, hop, sessions, hub, admin: store.admin, log });
-  const control = createControl({ store, people, servers, accounts, sessions, hop, runtimeDir, clock, log });
 
   return {
     urls,

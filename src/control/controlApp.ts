@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { adminSchema } from '../store/schema.ts';
 import { startServer, stopServers } from './serverActions.ts';
-import { resources } from './resources.ts';
+import { resourceOf } from './resources.ts';
 import type { ControlParts, Resource } from './types.ts';
 
 /**
@@ -55,12 +55,6 @@ export function createControlApp(parts: ControlParts): Hono {
 
 function answer(error: GatewayError): Response {
   return Response.json(error.toJSON(), { status: error.status });
-}
-
-function resourceOf(name: string): Resource {
-  const resource = Object.hasOwn(resources, name) ? resources[name] : undefined;
-  if (resource === undefined) throw new GatewayError('request.not-found');
-  return resource;
 }
 
 function find(parts: ControlParts, resource: Resource, key: string): Record<string, unknown> {

@@ -10,9 +10,12 @@ import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createControlApp } from './controlApp.ts';
 import { listenForControl } from './controlSocket.ts';
+import { createDesk } from './resources.ts';
+import type { Desk } from './types.ts';
 
 /** What an admin does to a running gateway, by its socket or by an edit of `accounts`. */
 export interface Control {
+  desk: Desk;
   /** Opens the socket. */
   listen(): Promise<void>;
   close(): Promise<void>;
@@ -34,12 +37,14 @@ export function createControl(parts: {
 }): Control {
   const { store, people, servers, accounts, sessions, hop, clock, log } = parts;
   const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
-  const app = createControlApp({ store, people, servers, endSessions, now: () => clock.now() });
+  const control = { store, people, servers, endSessions, now: () => clock.now() };
+  const app = createControlApp(control);
   const closeAll = (account: string): void =>
     void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');
   const stopAccounts = watchAccounts({ admin: store.admin, accounts, sessions, closeAll, log });
   let socket: { close(): Promise<void> } | undefined;
   return {
+    desk: createDesk(control),
     async listen() {
       socket = await listenForControl(app, parts.runtimeDir);
     },

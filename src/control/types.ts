@@ -6,7 +6,8 @@ import type { Store } from '../store/types.ts';
 /** What the commands work on: of a running gateway, or of one that is down (then without its live parts). */
 export interface ControlParts {
   store: Store<AdminData, StateData>;
-  people: People;
+  /** Undefined: nothing is said about the system's users. */
+  people?: People;
   /** ms since 1970 */
   now: () => number;
   /** Undefined when the gateway is down. */
@@ -28,4 +29,12 @@ export interface Resource {
   /** A field that is null is removed. */
   edit(parts: ControlParts, key: string, fields: Record<string, unknown>): Promise<void>;
   remove(parts: ControlParts, key: string): Promise<void>;
+}
+
+/** What the admin page needs of the records; the same as the commands have. All throw GatewayErrors for people. */
+export interface Desk {
+  list(kind: string): Shown[];
+  add(kind: string, key: string, fields: Record<string, unknown>): Promise<string>;
+  edit(kind: string, key: string, fields: Record<string, unknown>): Promise<void>;
+  remove(kind: string, key: string): Promise<void>;
 }

@@ -12,7 +12,10 @@ const entries = mapResource('accounts', {
 export const userResource: Resource = {
   ...entries,
   columns: ['key', 'admin', 'blocked', 'groups', 'sessions', 'servers', 'note'],
-  list: (parts) => namesOf(parts).map((name) => show(parts, name)),
+  list(parts) {
+    const has = collect(parts);
+    return namesOf(parts).map((name) => show(parts, name, has));
+  },
   /** Whoever is known may be edited: the entry is made. */
   async edit(parts, key, fields) {
     const known = parts.store.admin.data.accounts[key] !== undefined;
@@ -36,22 +39,25 @@ function namesOf({ store }: ControlParts): string[] {
   return [...names].sort((a, b) => a.localeCompare(b));
 }
 
-function show({ store, now }: ControlParts, name: string): Shown {
-  const { accounts, groups } = store.admin.data;
+/** What each account has, collected once for all. */
+function collect({ store, now }: ControlParts): (name: string) => Record<'groups' | 'sessions' | 'servers', unknown> {
   const { sessions, servers } = store.state.data;
-  const live = Object.values(sessions).filter(
-    ({ account, revokedAt, expiresAt }) => account === name && revokedAt === null && Date.parse(expiresAt) > now(),
-  );
-  const own = Object.values(servers).filter(({ owner }) => owner === name);
-  return {
-    key: name,
-    admin: false,
-    blocked: false,
-    ...accounts[name],
-    groups: Object.keys(groups).filter((group) => groups[group]?.members.includes(name) === true),
-    sessions: live.length,
-    servers: own.map((server) => `${name}/${server.name} ${server.phase}`),
+  const counts = new Map<string, { groups: string[]; sessions: number; servers: string[] }>();
+  const of = (name: string) => {
+    const known = counts.get(name) ?? { groups: [], sessions: 0, servers: [] };
+    counts.set(name, known);
+    return known;
   };
+  for (const [group, { members }] of Object.entries(store.admin.data.groups))
+    for (const member of members) of(member).groups.push(group);
+  for (const { account, revokedAt, expiresAt } of Object.values(sessions))
+    if (revokedAt === null && Date.parse(expiresAt) > now()) of(account).sessions += 1;
+  for (const { owner, name, phase } of Object.values(servers)) of(owner).servers.push(`${owner}/${name} ${phase}`);
+  return of;
+}
+
+function show({ store }: ControlParts, name: string, has: ReturnType<typeof collect>): Shown {
+  return { key: name, admin: false, blocked: false, ...store.admin.data.accounts[name], ...has(name) };
 }
 
 /** With an account go its shares, memberships and wishes. */

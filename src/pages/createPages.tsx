@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
+import type { Desk } from '../control/types.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { ApiCall, TokenDesk } from '../hub/types.ts';
@@ -14,6 +15,7 @@ import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { ApiPage } from './apiPage.tsx';
+import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
 import { asked, refuseScripts, requireForm, requireSession } from './guard.ts';
 import type { PagesEnv } from './guard.ts';
@@ -44,7 +46,8 @@ export interface PagesParts {
   tokens: TokenDesk;
   /** The REST API, for its page. */
   apiCalls: readonly ApiCall[];
-  store: Pick<Store<AdminData, StateData>, 'admin' | 'state'>;
+  store: Pick<Store<AdminData, StateData>, 'admin' | 'state' | 'hand'>;
+  desk: Desk;
   clock: Clock;
   log: Logger;
   /** Time between comment lines of an event stream. Default 15,000 ms. */
@@ -114,6 +117,7 @@ function people(parts: PagesParts): Hono<PagesEnv> {
   app.route('/', serverRoutes(parts));
   app.route('/', shareRoutes(parts));
   app.route('/', servicesRoutes(parts));
+  app.route('/', adminRoutes(parts));
   app.route('/', tokenRoutes(parts));
   app.get('/api-docs', (c) => c.html(toHtml(<ApiPage shell={shell} who={c.get('who')} calls={parts.apiCalls} />)));
   app.route('/', sessionsRoutes(parts));

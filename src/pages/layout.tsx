@@ -83,7 +83,9 @@ function navigation(who: Identity): { page: string; label: string }[] {
     { page: 'token', label: 'Tokens' },
     { page: 'sessions', label: 'Sessions' },
   ];
-  return who.account.admin ? [...pages, { page: 'services', label: 'Services' }] : pages;
+  return who.account.admin
+    ? [...pages, { page: 'services', label: 'Services' }, { page: 'admin', label: 'Admin' }]
+    : pages;
 }
 
 /** Hidden proof that the form came from a page of ours. */

@@ -103,6 +103,7 @@ export function createServices(options: ServicesOptions): ServicesRoom {
     list: () => [
       ...[...instances.values()].map((instance) => instance.view()),
       ...config.services.filter(({ kind }) => kind === 'external').map(external),
+      ...(listed?.list() ?? []),
       ...copies.list(),
     ],
     async wake(name) {

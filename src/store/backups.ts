@@ -1,4 +1,3 @@
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { errnoOf, type FileLayer } from './files.ts';
@@ -31,7 +30,7 @@ export function createBackups(parts: {
   const due = (now: number): boolean => !(now >= lastMs && now - lastMs < kind.backupEveryMs);
 
   async function freeName(now: number): Promise<string> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await files.makeFolder(folder);
     for (let ms = now; ; ms++) {
       const path = join(folder, backupName(kind.name, ms));
       if ((await files.stamp(path)) === undefined) return path;
@@ -40,7 +39,7 @@ export function createBackups(parts: {
 
   async function added(now: number): Promise<void> {
     lastMs = now;
-    const names = await list(folder, kind.name);
+    const names = await list(files, folder, kind.name);
     for (const name of surplus(names, kind.backupsKept)) await files.remove(join(folder, name));
   }
 
@@ -64,11 +63,11 @@ export function createBackups(parts: {
       return path;
     },
     async newest() {
-      const last = (await list(folder, kind.name)).at(-1);
+      const last = (await list(files, folder, kind.name)).at(-1);
       return last === undefined ? undefined : join(folder, last);
     },
     async find(revision) {
-      for (const name of (await list(folder, kind.name)).toReversed()) {
+      for (const name of (await list(files, folder, kind.name)).toReversed()) {
         const text = await files.read(join(folder, name)).catch(() => undefined);
         if (text !== undefined && revisionIn(text) === revision) return text;
       }
@@ -110,7 +109,7 @@ export function surplus(names: readonly string[], kept: number): string[] {
 }
 
 /** Oldest first. */
-async function list(folder: string, name: string): Promise<string[]> {
-  const all = await readdir(folder).catch(() => []);
+async function list(files: FileLayer, folder: string, name: string): Promise<string[]> {
+  const all = await files.list(folder);
   return all.filter((file) => file.startsWith(`${name}.`) && file.endsWith('.json')).sort();
 }

@@ -132,7 +132,6 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
     const result = await judgeNow(text, expected.revision);
     if (!result.ok) return putBack(old, target, expected);
     await accept({ text, stamp, result, over: expected });
-    memory?.changed();
     await backups.keepFile(old);
   }
 
@@ -233,10 +232,19 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
     refused = undefined;
     unsettled = undefined;
     const asSaved = merged.complete && result.revision === revision && result.migratedFrom === undefined;
-    if (!asSaved || !isThere) memory.changed();
-    else await parts.lastGood?.write(text, digest(text));
+    if (asSaved && isThere) await parts.lastGood?.write(text, digest(text));
+    else await keepSafe(isThere ? text : (known?.text ?? ''));
     const stale = merged.edits.length === 0 && merged.complete ? 'nothing was changed in it' : '';
     await teller.taken(merged, { stamp, keptAt, note: base === undefined ? noBase : stale });
+  }
+
+  /** On the disk now, and into the file itself with the next write: an edit that was taken must not be lost between. */
+  async function keepSafe(over: string): Promise<void> {
+    if (memory === undefined) return;
+    revision += 1;
+    journal.mark(revision);
+    await parts.lastGood?.write(serialise(memory.data, revision), digest(over));
+    memory.changed();
   }
 
   const fits = (map: string, record: unknown): boolean => recordSchema(kind, map).safeParse(record).success;

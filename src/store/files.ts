@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loadExchange } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -36,6 +36,10 @@ export interface FileLayer {
   read(path: string): Promise<string | undefined>;
   /** Of the file behind a symlink; undefined if there is none. */
   stamp(path: string): Promise<FileStamp | undefined>;
+  /** Makes the folder, 0700, unless it is there. */
+  makeFolder(path: string): Promise<void>;
+  /** Names in a folder; none if it cannot be read. */
+  list(path: string): Promise<string[]>;
   /** The file behind a symlink, or the path itself. */
   resolve(path: string): Promise<string>;
 }
@@ -69,6 +73,8 @@ export const nodeFiles: FileLayer = {
     const { dev, ino, size, mtimeNs, uid } = found;
     return { device: dev, inode: ino, size, modifiedNs: mtimeNs, uid: Number(uid) };
   },
+  makeFolder: async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 })),
+  list: (path) => readdir(path).catch(() => []),
   resolve: (path) => realpath(path).catch((error: unknown) => undefinedIfMissing(error) ?? path),
 };
 

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -43,7 +42,7 @@ export function createEditTeller(parts: {
 
   async function keepAside(text: string): Promise<string> {
     const folder = join(parts.dataDir, 'refused');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await files.makeFolder(folder);
     const path = join(folder, `${name}.${now().replaceAll(/[-:.]/g, '')}.json`);
     if ((await files.stamp(path)) !== undefined) await files.remove(path);
     await files.create(path, text);

@@ -1,17 +1,14 @@
 import { join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { createBackups } from './backups.ts';
-import { openDocument, type OpenDocument } from './document.ts';
-import { createDocumentFile, type DocumentFile } from './documentFile.ts';
-import { openEditLog, type EditLog } from './editLog.ts';
+import type { DocumentFile } from './documentFile.ts';
+import { openEditLog } from './editLog.ts';
 import { nodeFiles, type FileLayer } from './files.ts';
 import { prepareFiles, prepareFolder } from './folder.ts';
-import { createEditTeller } from './handEdits.ts';
 import type { People } from './judge.ts';
-import { adminKind, stateKind, type DocumentKind } from './kinds.ts';
-import { createLastGood, lastGoodPath } from './lastGood.ts';
+import { adminKind, stateKind } from './kinds.ts';
 import { takeLock } from './lock.ts';
+import { openOne } from './openOne.ts';
 import type { AdminData, StateData } from './schema.ts';
 import { writeSchemaFile } from './schemaFile.ts';
 import type { Store } from './types.ts';
@@ -75,27 +72,6 @@ export async function openStore(options: StoreOptions): Promise<Store<AdminData,
     lock.release();
     throw error;
   }
-}
-
-async function openOne<T extends object>(
-  kind: DocumentKind<T>,
-  options: StoreOptions & { edits: EditLog },
-): Promise<{ document: OpenDocument<T>; file: DocumentFile<T> }> {
-  const { dataDir, log, clock = systemClock, files = nodeFiles, batchMs = 100, people } = options;
-  const path = join(dataDir, `${kind.name}.json`);
-  const warn = (fields: object, message: string): void => log.warn({ document: kind.name, ...fields }, message);
-  const backups = createBackups({
-    kind,
-    dataDir,
-    clock,
-    files,
-    warn: (err) => warn({ err }, 'store: no backup could be kept'),
-  });
-  const lastGood = kind.byHand ? createLastGood(lastGoodPath(dataDir, kind.name), files) : undefined;
-  const teller = createEditTeller({ name: kind.name, path, dataDir, files, clock, log, edits: options.edits });
-  const now = (): number => clock.now();
-  const file = createDocumentFile({ kind, path, files, backups, lastGood, teller, people, now, warn });
-  return { document: await openDocument({ kind, file, batchMs, clock, log }), file };
 }
 
 function watchAdmin(path: string, file: DocumentFile<AdminData>, options: StoreOptions): { close(): void } {

@@ -229,6 +229,12 @@ describeWith(['chromium'], 'the pages in a real browser', () => {
         fillHome();
         return open('/hub/home');
       },
+      admin: async () => {
+        fillAdmin();
+        await context.addCookies([{ name: 'as', value: 'root', url: origin }]);
+        await open('/hub/admin');
+        await signIn(context);
+      },
       token: () => open('/hub/token'),
       'token-made': async () => {
         await page.getByLabel('What is it for?').fill('the nightly script');
@@ -290,6 +296,21 @@ describeWith(['chromium'], 'the pages in a real browser', () => {
       'sign-out': () => view({ kind: 'confirm-sign-out', action: '/hub/logout', fields: {} }),
       'signed-out': () => view({ kind: 'signed-out', signInUrl: '/hub/login' }),
     };
+  }
+
+  function fillAdmin(): void {
+    pages.store.edit((draft) => {
+      draft.accounts['bob'] = { blocked: true, note: 'left in May' };
+      draft.groups['ops'] = { members: ['bob', 'alice'] };
+    });
+    const fault = { line: 7, column: 3, path: 'accounts.bob', message: 'Unknown field "blokced".', suggestion: '' };
+    const edit = { path: 'accounts.bob.note', before: undefined, after: 'left in May' };
+    const conflict = { path: edit.path, base: undefined, kept: edit.after, dropped: 'x' };
+    const taken = { at: '2026-11-24T10:00:00Z', outcome: 'taken', by: 'carol', count: 1, note: '', keptAt: null };
+    Object.assign(pages.store.hand, {
+      refused: { since: '2026-11-24T11:00:00Z', faults: [fault] },
+      list: () => [{ ...taken, edits: [edit], conflicts: [conflict], faults: [] }],
+    });
   }
 
   async function show(body: string): Promise<void> {

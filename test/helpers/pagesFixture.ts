@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { decideAccess } from '../../src/access/decide.ts';
 import type { Identity } from '../../src/access/types.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { createDesk } from '../../src/control/resources.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createHub } from '../../src/hub/createHub.ts';
 import { createCsrf } from '../../src/identity/csrf.ts';
@@ -85,6 +86,7 @@ export async function createPagesFixture(
     log,
   });
   const pages = createPages({
+    desk: createDesk({ store, servers, now: () => now }),
     tokens: hub.tokenDesk,
     apiCalls: hub.calls,
     shell,
