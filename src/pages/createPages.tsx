@@ -82,13 +82,32 @@ function streams(parts: PagesParts): Hono<PagesEnv> {
     app.get(path, requireSession(parts), (c) => {
       const key = keyOf(c, shell);
       return progressStream({
-        open: (signal) => servers.progress(key, signal),
+        open: (signal) =>
+          untilSignedOut(c.get('who').sessionId, parts.sessions, signal, (end) => servers.progress(key, end)),
         view: () => servers.get(key),
         lastEventId: c.req.header('last-event-id'),
         heartbeatMs,
       });
     });
   return app;
+}
+
+/** Events until the browser goes away or its session ends: what a sign-out closes is closed at once. */
+async function* untilSignedOut<T>(
+  sessionId: string,
+  sessions: Sessions,
+  gone: AbortSignal,
+  open: (end: AbortSignal) => AsyncIterable<T>,
+): AsyncIterable<T> {
+  const signedOut = new AbortController();
+  const stop = sessions.onEnd((end) => {
+    if (end.sessionId === sessionId) signedOut.abort();
+  });
+  try {
+    yield* open(AbortSignal.any([gone, signedOut.signal]));
+  } finally {
+    stop();
+  }
 }
 
 function people(parts: PagesParts): Hono<PagesEnv> {
