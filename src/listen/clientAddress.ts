@@ -11,10 +11,12 @@ export interface Client {
 
 /** Where the client's address is kept on a request, once it has been found out. */
 const found = Symbol('client of the request');
-type Marked = IncomingMessage & { [found]?: Client };
+/** As much of a request as tells where it comes from. */
+type Request = Pick<IncomingMessage, 'headers' | 'socket'>;
+type Marked = Request & { [found]?: Client };
 
 /** The client of a request that has come through the front door; otherwise the peer of its connection. */
-export function clientOf(req: IncomingMessage): Client {
+export function clientOf(req: Request): Client {
   return (req as Marked)[found] ?? { address: plainAddress(req.socket.remoteAddress), host: undefined };
 }
 
@@ -35,7 +37,7 @@ export interface Trust {
  * and only as far as the chain of trusted ones reaches: the client is the last address, from the right, that is not
  * one of them. So nothing that a client itself wrote counts.
  */
-export function createClientFinder(trust: Trust): (req: IncomingMessage) => Client {
+export function createClientFinder(trust: Trust): (req: Request) => Client {
   if (trust.proxies.length === 0) return clientOf;
   const proxies = toBlockList(trust.proxies);
   return (req) => {
@@ -53,7 +55,7 @@ interface Said {
   host: string | undefined;
 }
 
-function said({ headers }: IncomingMessage, trusted: Trust['headers']): Said {
+function said({ headers }: Request, trusted: Trust['headers']): Said {
   if (trusted.includes('forwarded') && headers.forwarded !== undefined) {
     const hops = readForwarded(headers.forwarded);
     return { chain: hops.map((hop) => hop.for), host: hops.at(-1)?.host };

@@ -11,7 +11,7 @@ import { createListener } from './tlsServer.ts';
 export interface ListeningRoom {
   /** Makes the public server, plain or TLS. */
   create(options: ServerOptions): Server;
-  findClient(req: IncomingMessage): Client;
+  findClient(req: Pick<IncomingMessage, 'headers' | 'socket'>): Client;
   /** Opens the public port, and the one that redirects to it. Throws a `SetupError` where one is not to be had. */
   listen(door: Server): Promise<void>;
   /** Reads the certificate anew. */

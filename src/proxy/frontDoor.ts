@@ -9,11 +9,14 @@ import type { Logger } from '../telemetry/log.ts';
 import { answerBrokenRequest, answerHttp, answerUpgrade, limitBody, noteAnswer } from './answers.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
+import { gateRequest } from './gateRequest.ts';
+import { createLaneBegin } from './lane/laneDoor.ts';
+import { installLane } from './lane/installLane.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
 import { refusal, createRefusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
-import type { Authorize, Exchange, GateDecision, GateRequest, Hop, RenderDecision, Rendered } from './types.ts';
+import type { Asked, Authorize, Exchange, GateDecision, GateRequest, Hop, RenderDecision, Rendered } from './types.ts';
 import { isWebSocketUpgrade, upgradeFault } from './upgradeRules.ts';
 import { wellKnownAnswer } from './wellKnown.ts';
 
@@ -32,7 +35,7 @@ export interface FrontDoorParts {
   /** Makes the server itself: plain, or with TLS. */
   create?: (options: ServerOptions) => Server;
   /** Whom a request comes from, where proxies in front are trusted to say. */
-  findClient?: (req: IncomingMessage) => Client;
+  findClient?: (req: Asked) => Client;
 }
 
 /** TCP probes find clients that vanished without a word, ms of quiet before the first. */
@@ -55,6 +58,7 @@ export function createFrontDoor({
   const refusals = createRefusals({ render, log });
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
+  const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
   const providerPrefix = `${basePath}/hub/oidc/`;
 
   /** Reads and checks; undefined after a refusal. */
@@ -103,11 +107,11 @@ export function createFrontDoor({
       if (provider !== undefined && path.startsWith(providerPrefix)) guarded(provider, req, res, requestId);
       else guarded(app, req, res, requestId);
     };
-    if (!path.startsWith(userPrefix) && !path.startsWith(servicePrefix)) {
+    if (!isRouted(path)) {
       ownPage();
       return;
     }
-    const gate = gateRequest(req, request, false);
+    const gate = gateRequest(req.method!, req, request, false);
     const answer = (page: Rendered): void => answerHttp(req, res, page, { requestId, close: expectsContinue });
     const refuse = (decision: Refusal): void => {
       refusals.log(decision, gate, exchange);
@@ -158,7 +162,7 @@ export function createFrontDoor({
       answerUpgrade(socket, page, requestId);
       return;
     }
-    const gate = gateRequest(req, request, true);
+    const gate = gateRequest(req.method!, req, request, true);
     const refuse = (decision: Refusal): void => {
       refusals.log(decision, gate, exchange);
       void refusals.render(decision, gate, exchange).then((page) => answerUpgrade(socket, page, requestId));
@@ -174,7 +178,7 @@ export function createFrontDoor({
       refuse(refusal(new GatewayError('request.malformed'), fault));
       return;
     }
-    if (!request.path.startsWith(userPrefix) && !request.path.startsWith(servicePrefix)) {
+    if (!isRouted(request.path)) {
       refuse(refusal(new GatewayError('request.not-found'), 'no WebSocket here'));
       return;
     }
@@ -204,25 +208,15 @@ export function createFrontDoor({
   server.on('upgrade', onUpgrade);
   server.on('connect', onUpgrade);
   server.on('clientError', answerBrokenRequest);
+  if (config.lane)
+    installLane(server, {
+      ticker: hop.ticker,
+      firstMs: config.clientHeadersTimeoutS * 1000,
+      idleMs: config.clientKeepAliveS * 1000,
+      maxHeadBytes: config.maxHeaderKiB * 1024,
+      begin: createLaneBegin({ authorize, hop, refusals, nextId, findClient, isRouted }),
+    });
   return server;
-}
-
-function gateRequest(req: IncomingMessage, request: CanonicalRequest, upgrade: boolean): GateRequest {
-  return {
-    method: req.method!,
-    path: request.path,
-    query: request.query,
-    cookie: request.cookie,
-    authorization: request.authorization,
-    origin: request.origin,
-    host: request.host,
-    fetchSite: request.fetchSite,
-    upgrade,
-    header: (name) => {
-      const value = req.headers[name];
-      return typeof value === 'string' ? value : undefined;
-    },
-  };
 }
 
 function hasBody({ chunked, contentLength }: CanonicalRequest): boolean {

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
@@ -9,8 +8,9 @@ import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
 import type { Forwarded } from './headers.ts';
 import { carryHttp } from './http.ts';
+import type { HttpHop } from './http.ts';
 import { createPools } from './pools.ts';
-import type { ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
+import type { Asked, ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
 import { createTicker } from './upstream/ticker.ts';
 import { carryWebSocket } from './websocket.ts';
 
@@ -40,7 +40,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
   let running = 0;
   let whenIdle: (() => void) | undefined;
 
-  function requestHeaders(req: IncomingMessage, plan: HopPlan, exchange: Exchange): string[] {
+  function requestHeaders(req: Asked, plan: HopPlan, exchange: Exchange): string[] {
     const client = clientOf(req);
     const forwarded: Forwarded = {
       for: client.address,
@@ -75,24 +75,28 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
     });
   }
 
+  function begin(req: Asked, plan: HopPlan, exchange: Exchange): HttpHop {
+    running += 1;
+    connections.prolong(plan.identity);
+    onActivity?.(plan.route.target, plan.identity);
+    return {
+      pool: pools.of(plan.route.upstream),
+      ticker,
+      rules,
+      headers: requestHeaders(req, plan, exchange),
+      prefix: plan.route.prefix,
+      exchange,
+      bodyIdleMs: config.clientBodyIdleS * 1000,
+      onLong: (connection) => connections.add(infoOf(plan), connection),
+      onDone,
+    };
+  }
+
   return {
     connections,
-    http(req, res, plan, exchange) {
-      running += 1;
-      connections.prolong(plan.identity);
-      onActivity?.(plan.route.target, plan.identity);
-      carryHttp(req, res, {
-        pool: pools.of(plan.route.upstream),
-        ticker,
-        rules,
-        headers: requestHeaders(req, plan, exchange),
-        prefix: plan.route.prefix,
-        exchange,
-        bodyIdleMs: config.clientBodyIdleS * 1000,
-        onLong: (connection) => connections.add(infoOf(plan), connection),
-        onDone,
-      });
-    },
+    ticker,
+    begin,
+    http: (req, res, plan, exchange) => carryHttp(req, res, begin(req, plan, exchange)),
     upgrade(req, socket, head, plan, exchange) {
       connections.prolong(plan.identity);
       carryWebSocket(socket, head, {

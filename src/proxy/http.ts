@@ -39,6 +39,11 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** After a restart of the upstream, more than one kept connection may have gone stale. */
 const maxRepeats = 2;
 
+/** Whether a request without a body may be sent once more after this failure. */
+export function isRepeatable(failure: UpstreamFailure, method: string, repeats: number): boolean {
+  return failure.stale && repeats < maxRepeats && repeatable.has(method);
+}
+
 /** One exchange. A class, since one is made for every request. */
 class Carrier implements ExchangeHandler, Closable {
   readonly method: string;
@@ -126,7 +131,7 @@ class Carrier implements ExchangeHandler, Closable {
 
   onFailure(failure: UpstreamFailure): void {
     this.#connection = undefined;
-    if (failure.stale && this.#body === undefined && this.#repeats < maxRepeats && repeatable.has(this.method)) {
+    if (this.#body === undefined && isRepeatable(failure, this.method, this.#repeats)) {
       this.#repeats += 1;
       this.#hop.pool.request(this);
       return;

@@ -4,6 +4,8 @@ import type { AccessDecision, Identity, Target } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ServerView, Upstream } from '../servers/types.ts';
 import type { CanonicalRequest } from './canonical.ts';
+import type { HttpHop } from './http.ts';
+import type { Ticker } from './upstream/ticker.ts';
 
 /** A route: path prefix → upstream. */
 export interface Route {
@@ -127,7 +129,14 @@ export interface Exchange {
   refuse(error: GatewayError): void;
 }
 
+/** What the hop reads of a request, beside its canonical reading. */
+export type Asked = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket'>;
+
 export interface Hop {
+  /** Deadlines of all that belongs to the hop. */
+  readonly ticker: Ticker;
+  /** Of an exchange that somebody else carries: all that it needs. Its `onDone` must be called once. */
+  begin(req: Asked, plan: HopPlan, exchange: Exchange): HttpHop;
   http(req: IncomingMessage, res: ServerResponse, plan: HopPlan, exchange: Exchange): void;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, plan: HopPlan, exchange: Exchange): void;
   readonly connections: Connections;

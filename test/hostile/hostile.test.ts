@@ -26,18 +26,34 @@ const classes: Record<string, readonly Case[]> = {
 };
 
 let world: HopWorld;
-beforeAll(async () => {
-  world = await openHopWorld({
-    answer: (request) => {
-      const whole = (): boolean =>
-        !/transfer-encoding: chunked/i.test(request.head) || request.rest.includes('0\r\n\r\n');
-      void until(whole)
-        .then(() => request.socket.write(plainAnswer))
-        .catch(() => undefined);
-    },
+
+/** All of it with the lane in front and without: the two readers must refuse, carry and write the same. */
+describe.each([true, false])('lane %s', (lane) => {
+  beforeAll(async () => {
+    world = await openHopWorld({
+      config: { lane },
+      answer: (request) => {
+        const whole = (): boolean =>
+          !/transfer-encoding: chunked/i.test(request.head) || request.rest.includes('0\r\n\r\n');
+        void until(whole)
+          .then(() => request.socket.write(plainAnswer))
+          .catch(() => undefined);
+      },
+    });
+  });
+  afterAll(() => world.close());
+
+  describe.each(Object.entries(classes))('%s', (_, cases) => {
+    test.each(cases.map((one) => [one.name, one.ref, one] as const))('%s (%s)', (_name, _ref, one) => check(one));
+  });
+
+  test('after all that, the gateway serves', async () => {
+    world.forget();
+    const { got } = await exchange(bytesOf('GET /user/alice/x HTTP/1.1', signedIn));
+    expect(got).toMatch(/^HTTP\/1\.1 200 OK[^]*hello$/);
+    expect(world.hop.connections.count()).toBe(0);
   });
 });
-afterAll(() => world.close());
 
 /** What the gateway adds, after all that came from the client. */
 const vouched = [
@@ -106,14 +122,3 @@ function linesOf(head: string): string[] {
         !(line.startsWith('X-Forwarded') && !head.includes('\r\nHost: h\r\n')),
     );
 }
-
-describe.each(Object.entries(classes))('%s', (_, cases) => {
-  test.each(cases.map((one) => [one.name, one.ref, one] as const))('%s (%s)', (_name, _ref, one) => check(one));
-});
-
-test('after all that, the gateway serves', async () => {
-  world.forget();
-  const { got } = await exchange(bytesOf('GET /user/alice/x HTTP/1.1', signedIn));
-  expect(got).toMatch(/^HTTP\/1\.1 200 OK[^]*hello$/);
-  expect(world.hop.connections.count()).toBe(0);
-});

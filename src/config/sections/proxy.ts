@@ -55,4 +55,10 @@ export const proxySchema = z.strictObject({
     .min(0)
     .default(10)
     .describe('How long running requests may take to end when the gateway goes down, seconds.'),
+  lane: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether requests of the plainest kind (no body, head in one piece) are read by the strict reader of the gateway itself, at half the cost; all others are read by Node. Off: Node reads all.',
+    ),
 });

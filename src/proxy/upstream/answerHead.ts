@@ -1,3 +1,5 @@
+import { splitFields } from '../fields.ts';
+
 /** The head of an upstream's answer, read strictly (RFC 9112): what is not plainly right is an error, never a guess. */
 export interface AnswerHead {
   status: number;
@@ -23,26 +25,17 @@ export function readAnswerHead(text: string, method: string): AnswerHead {
   const head: AnswerHead = {
     status: Number(text.slice(9, 12)),
     reason: text.slice(13, firstEnd === -1 ? undefined : firstEnd),
-    headers: [],
+    headers: firstEnd === -1 ? [] : splitFields(text, firstEnd + 2),
     length: bodyUntilClose,
     keepAlive: text.charCodeAt(7) === 49,
   };
-  if (firstEnd !== -1) readFields(text, firstEnd + 2, head);
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const name = head.headers[i]!;
+    if (name.length === 10 || name.length === 14 || name.length === 17)
+      note(head, name.toLowerCase(), head.headers[i + 1]!);
+  }
   frame(head, method, text.charCodeAt(7) === 49);
   return head;
-}
-
-function readFields(text: string, start: number, head: AnswerHead): void {
-  for (let at = start; at < text.length;) {
-    const colon = text.indexOf(':', at);
-    let end = text.indexOf('\r\n', colon);
-    if (end === -1) end = text.length;
-    const name = text.slice(at, colon);
-    const value = trimmed(text, colon + 1, end);
-    head.headers.push(name, value);
-    if (name.length === 10 || name.length === 14 || name.length === 17) note(head, name.toLowerCase(), value);
-    at = end + 2;
-  }
 }
 
 function note(head: AnswerHead, lower: string, value: string): void {
@@ -71,16 +64,4 @@ function frame(head: AnswerHead, method: string, is11: boolean): void {
     head.length = 0;
   } else if (method === 'HEAD') head.length = 0;
   else if (head.length === bodyUntilClose) head.keepAlive = false;
-}
-
-function trimmed(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9;
 }

@@ -34,11 +34,16 @@ const verifier = createVerifier({
 const identify = createIdentify({
   verifier,
   clock,
-  cookieName: 'cylc-gateway',
+  sources: [{ cookie: 'cylc-gateway', accepts: () => true }],
+  accountOf: ({ subject: name }) =>
+    Promise.resolve({
+      ok: true,
+      account: { name, uid: 1000, gid: 1000, home: '/', shell: '/', displayName: '', groups: [], admin: false },
+    }),
+  enter: () => true,
   isLive: () => true,
   isBlocked: () => false,
-  find: (name) =>
-    Promise.resolve({ name, uid: 1000, gid: 1000, home: '/', shell: '/', displayName: '', groups: [], admin: false }),
+  endOf: () => 0,
 });
 const routes = createRoutes();
 const hop = createHop({ config, publicUrl, log, clock, onActivity: () => undefined });

@@ -1,0 +1,147 @@
+import type { Socket } from 'node:net';
+import type { Expiring, Ticker } from '../upstream/ticker.ts';
+import type { LaneExchange } from './laneExchange.ts';
+import { readLaneHead } from './laneHead.ts';
+import type { LaneHead } from './laneHead.ts';
+
+export interface LaneOptions {
+  ticker: Ticker;
+  /** Of a connection that has not said anything yet, and between two requests, ms. */
+  firstMs: number;
+  idleMs: number;
+  maxHeadBytes: number;
+  /** Begins the exchange; undefined where the request is not one for the lane. `closes`, `onFinished`: see `LaneExchange`. */
+  begin(
+    socket: Socket,
+    head: LaneHead,
+    ends: { closes: () => boolean; onFinished: (keep: boolean) => void },
+  ): LaneExchange | undefined | Promise<LaneExchange | undefined>;
+  /** Gives the connection to the general server, which reads these bytes first. */
+  handOver(socket: Socket, bytes: Buffer): void;
+  onGone(connection: LaneConnection): void;
+}
+
+/** Bytes of further requests that may wait while one runs. */
+const maxWaiting = 65_536;
+
+/**
+ * A client's connection while it keeps to the plainest kind of request: head in one piece, no body. At the first that is
+ * otherwise, in whatever way, the connection goes to the general server for good, with all bytes unread: the lane never
+ * refuses, repairs or guesses.
+ */
+export class LaneConnection implements Expiring {
+  deadline: number;
+  readonly #socket: Socket;
+  readonly #options: LaneOptions;
+  #running: LaneExchange | 'undecided' | undefined;
+  /** Not yet looked at; while undecided, with the request that is being decided. */
+  #waiting: Buffer | undefined;
+  #closing = false;
+
+  constructor(socket: Socket, options: LaneOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.deadline = options.ticker.after(options.firstMs);
+    options.ticker.add(this);
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain);
+    socket.on('close', this.#onClose).on('error', ignore);
+  }
+
+  expire(): void {
+    this.#socket.destroy();
+  }
+
+  /** At shutdown: at once where nothing runs, else after the running answer. */
+  close(): void {
+    this.#closing = true;
+    if (this.#running === undefined) this.#socket.destroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    const bytes = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
+    if (this.#running === undefined) {
+      this.#next(bytes);
+      return;
+    }
+    this.#waiting = bytes;
+    if (bytes.length > maxWaiting) this.#socket.pause();
+  };
+
+  #next(bytes: Buffer): void {
+    this.deadline = 0;
+    this.#waiting = undefined;
+    const end = bytes.indexOf('\r\n\r\n');
+    const head =
+      end === -1 || end > this.#options.maxHeadBytes ? undefined : readLaneHead(bytes.toString('latin1', 0, end));
+    const begun =
+      head === undefined
+        ? undefined
+        : this.#options.begin(this.#socket, head, { closes: () => this.#closing, onFinished: this.#onFinished });
+    if (!(begun instanceof Promise)) {
+      this.#start(begun, bytes, end + 4);
+      return;
+    }
+    this.#running = 'undecided';
+    this.#waiting = bytes;
+    void begun.then((exchange) => this.#start(exchange, this.#waiting!, end + 4));
+  }
+
+  #start(exchange: LaneExchange | undefined, bytes: Buffer, next: number): void {
+    this.#running = exchange;
+    if (this.#socket.destroyed) exchange?.leave();
+    else if (exchange === undefined) this.#handOver(bytes);
+    else {
+      this.#waiting = bytes.length > next ? bytes.subarray(next) : undefined;
+      exchange.start();
+    }
+  }
+
+  readonly #onFinished = (keep: boolean): void => {
+    this.#running = undefined;
+    if (!keep || this.#closing) this.#socket.end();
+    else if (this.#waiting === undefined) this.deadline = this.#options.ticker.after(this.#options.idleMs);
+    else {
+      if (this.#socket.isPaused()) this.#socket.resume();
+      setImmediate(() => this.#goOn());
+    }
+  };
+
+  /** With requests that came before the last was answered; not in the same turn, so that none starves the others. */
+  #goOn(): void {
+    if (this.#running === undefined && this.#waiting !== undefined && !this.#socket.destroyed)
+      this.#next(this.#waiting);
+  }
+
+  readonly #onDrain = (): void => {
+    if (typeof this.#running === 'object') this.#running.resume();
+  };
+
+  /** Who closes its side has left, as far as can be told: waiting for more would keep exchanges of people long gone. */
+  readonly #onEnd = (): void => {
+    this.#socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    if (typeof this.#running === 'object') this.#running.leave();
+    this.#leave();
+  };
+
+  #handOver(bytes: Buffer): void {
+    this.#leave();
+    const socket = this.#socket;
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
+    socket.off('close', this.#onClose).off('error', ignore);
+    this.#options.handOver(socket, bytes);
+  }
+
+  #leave(): void {
+    this.#options.ticker.remove(this);
+    this.#options.onGone(this);
+  }
+}
+
+function ignore(): void {}

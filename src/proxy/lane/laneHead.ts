@@ -1,0 +1,46 @@
+import { splitFields } from '../fields.ts';
+
+export interface LaneHead {
+  method: string;
+  target: string;
+  /** Names and values in turn. */
+  headers: string[];
+}
+
+/** Requests without a body, in the plainest form: what nearly every request of a browser is. */
+const plain = /^(?:GET|HEAD|OPTIONS) \/[!-~]* HTTP\/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*)+$/;
+/** Headers that bring a body, another protocol or an obligation with them. */
+const notPlain = new Set([
+  'te',
+  'expect',
+  'upgrade',
+  'trailer',
+  'content-length',
+  'transfer-encoding',
+  'http2-settings',
+]);
+
+/** `text` is a head without its last empty line. Undefined for every one that is not of the plainest kind. */
+export function readLaneHead(text: string): LaneHead | undefined {
+  if (!plain.test(text)) return undefined;
+  const space = text.indexOf(' ');
+  const end = text.indexOf(' ', space + 1);
+  const headers = splitFields(text, end + 11);
+  for (let i = 0; i < headers.length; i += 2) if (!isPlain(headers[i]!, headers[i + 1]!)) return undefined;
+  return { method: text.slice(0, space), target: text.slice(space + 1, end), headers };
+}
+
+function isPlain(name: string, value: string): boolean {
+  switch (name.length) {
+    case 10:
+      return name.toLowerCase() !== 'connection' || value === 'keep-alive';
+    case 2:
+    case 6:
+    case 7:
+    case 14:
+    case 17:
+      return !notPlain.has(name.toLowerCase());
+    default:
+      return true;
+  }
+}
