@@ -21,7 +21,7 @@ export function clientOf(req: Request): Client {
 }
 
 /** Notes whom a request comes from, for who asks `clientOf` later. */
-export function noteClient(req: IncomingMessage, client: Client): void {
+export function noteClient(req: Request, client: Client): void {
   (req as Marked)[found] = client;
 }
 

@@ -203,12 +203,16 @@ export function createFrontDoor({
     shouldUpgradeCallback: isWebSocketUpgrade,
   });
   server.maxHeadersCount = 0;
-  server.on('request', (req, res) => onRequest(req, res, false));
+  const onPlainRequest: RequestListener = (req, res) => onRequest(req, res, false);
+  server.on('request', onPlainRequest);
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
   server.on('upgrade', onUpgrade);
   server.on('connect', onUpgrade);
   server.on('clientError', answerBrokenRequest);
-  if (config.lane)
+  // Whoever puts itself before our listener by then, as the guard for the edge does, must see every request
+  server.once('listening', () => {
+    const [first, ...others] = server.listeners('request');
+    if (!config.lane || first !== onPlainRequest || others.length > 0) return;
     installLane(server, {
       ticker: hop.ticker,
       firstMs: config.clientHeadersTimeoutS * 1000,
@@ -216,6 +220,7 @@ export function createFrontDoor({
       maxHeadBytes: config.maxHeaderKiB * 1024,
       begin: createLaneBegin({ authorize, hop, refusals, nextId, findClient, isRouted }),
     });
+  });
   return server;
 }
 

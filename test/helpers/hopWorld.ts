@@ -56,6 +56,8 @@ export interface HopWorldOptions {
   /** Answers each request; by default a plain 200. */
   answer?: (request: Received) => void;
   app?: RequestListener;
+  /** Done to the server before it listens. */
+  prepare?: (door: Server) => void;
   /** When the sign-in of `good` ends, ms since 1970. */
   expiresAt?: () => number;
 }
@@ -107,6 +109,7 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
   });
   const app: RequestListener = options.app ?? ((_, res) => res.end('app'));
   const door = createFrontDoor({ authorize, hop, render: renderPlainly, basePath: '', config, log, app });
+  options.prepare?.(door);
   door.listen(0, '127.0.0.1');
   await once(door, 'listening');
   const { port } = door.address() as AddressInfo;

@@ -219,3 +219,15 @@ const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`;
 const ask = (first: string, ...headers: string[]): string =>
   lines(`${first} HTTP/1.1`, 'Host: h', `Cookie: ${cookie}`, 'Connection: close', ...headers);
 const get = (...headers: string[]): string => ask('GET /user/alice/x', ...headers);
+
+test('who puts itself before the front door sees every request: there is no lane past it', async () => {
+  const guarded = await openHopWorld({
+    prepare: (door) => {
+      door.removeAllListeners('request');
+      door.on('request', (_, res) => res.writeHead(403).end());
+    },
+  });
+  expect(await guarded.raw(get())).toMatch(/^HTTP\/1\.1 403/);
+  expect(guarded.received).toEqual([]);
+  await guarded.close();
+});
