@@ -20,13 +20,14 @@ export type ReadResult<T> =
     }
   | { ok: false; faults: Fault[]; newer?: number };
 
-/** Larger files are the program's own; they are scanned for doubled keys only when something else is wrong. */
+/** What people edit is scanned for doubled keys, of which JSON.parse drops the first; a larger file only when something else is wrong. */
 export const alwaysScannedBytes = 16 * 1024 * 1024;
 
 /** Parses and validates: all faults at once, each with its place. */
 export function readDocument<T>(kind: DocumentKind<T>, text: string): ReadResult<T> {
   const parsed = parse(text);
-  const scan = parsed === undefined || text.length < alwaysScannedBytes ? scanJson(text) : undefined;
+  const always = kind.byHand && text.length < alwaysScannedBytes;
+  const scan = parsed === undefined || always ? scanJson(text) : undefined;
   if (scan !== undefined && scan.faults.length > 0) return { ok: false, faults: scan.faults };
   let found = scan;
   const places = (): Scan => (found ??= scanJson(text));

@@ -3,6 +3,7 @@ import type { FileLayer, FileStamp } from './files.ts';
 import type { DocumentKind } from './kinds.ts';
 import { digest, type LastGood } from './lastGood.ts';
 import { readDocument, type ReadResult } from './read.ts';
+import { tooLarge } from './saveFaults.ts';
 
 /** The version of the file that memory knows of. */
 export interface Known {
@@ -39,7 +40,10 @@ export async function chooseStart<T>(parts: {
 }): Promise<Start<T>> {
   const { kind, path, files, backups } = parts;
   const stamp = await files.stamp(path);
-  const text = stamp === undefined ? undefined : await files.read(path);
+  if (stamp !== undefined && Number(stamp.size) > kind.maxBytes && (await parts.lastGood?.read()) === undefined)
+    return { kind: 'bad', result: { ok: false, faults: [tooLarge(stamp, kind.maxBytes)] } };
+  const readable = stamp !== undefined && Number(stamp.size) <= kind.maxBytes;
+  const text = readable ? await files.read(path) : undefined;
   const kept = await parts.lastGood?.read();
   const good = kept === undefined ? undefined : readDocument(kind, kept.text);
   if (kept === undefined || good?.ok !== true)
@@ -47,11 +51,11 @@ export async function chooseStart<T>(parts: {
   const revision = good.revision ?? 0;
   const base = { kind: 'good', data: good.data, revision } as const;
   if (text === kept.text) return withMigration({ ...base, known: { stamp, text, revision }, pending: false }, good);
-  if (text === undefined || digest(text) === kept.over)
+  if (stamp === undefined || (text !== undefined && digest(text) === kept.over))
     return { ...base, known: { stamp, text: text ?? kept.text, revision }, pending: true };
   // Copied over from the backups: somebody wants to go back.
-  const backup = await backups.find(revisionOf(kind, text) ?? -1);
-  if (backup === text) return fromFile(kind, text, stamp, revision);
+  const backup = text === undefined ? undefined : await backups.find(revisionOf(kind, text) ?? -1);
+  if (text !== undefined && backup === text) return fromFile(kind, text, stamp, revision);
   return { ...base, known: { stamp: undefined, text: kept.text, revision }, pending: false };
 }
 

@@ -5,6 +5,9 @@ import { collectLog } from './storeFixture.ts';
 const store = await openStore({ dataDir: process.argv[2] as string, log: collectLog().log, batchMs: 1 });
 console.log('open');
 for (let n = Object.keys(store.state.data.choices).length; ; n++) {
-  await store.state.update((draft) => void (draft.choices[`n${n}`] = { n }));
+  await Promise.all([
+    store.state.update((draft) => void (draft.choices[`n${n}`] = { n })),
+    store.admin.update((draft) => void (draft.accounts[`n${n}`] = { note: String(n) })),
+  ]);
   console.log(String(n));
 }
