@@ -34,8 +34,10 @@ export async function launchServer(
   );
   try {
     await state.settle({ phase: 'starting' });
+    // Before the launch: a quick server calls the Hub before its spawner says that it runs.
+    const sinceMs = parts.clock.now();
     await launch(run);
-    await becomeReady(run, parts.clock.now(), leave);
+    await becomeReady(run, sinceMs, leave);
   } finally {
     leave();
   }

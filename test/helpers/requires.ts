@@ -23,6 +23,11 @@ const parts = {
   root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
   slurm: { present: () => onPath('slurmctld'), install: 'apt-get install slurm-wlm' },
   pam: { present: () => existsSync('/etc/pam.d/login'), install: 'apt-get install libpam-modules' },
+  schemathesis: {
+    present: () => schemathesisBin() !== undefined,
+    install:
+      'python3 -m venv ~/.cache/cylc-gateway/schemathesis && ~/.cache/cylc-gateway/schemathesis/bin/pip install schemathesis==4.32.5',
+  },
 } satisfies Record<string, { present: () => boolean; install: string }>;
 
 export type RealPart = keyof typeof parts;
@@ -58,6 +63,16 @@ export function idleCullerBin(): string | undefined {
 function firstOf(path: string): string | undefined {
   const folders = ['/opt/cylc-gateway', join(process.env['HOME'] ?? '/root', '.cache/cylc-gateway')];
   return folders.map((folder) => join(folder, path)).find(existsSync);
+}
+
+/** The `schemathesis` command: `CYLC_GATEWAY_TEST_SCHEMATHESIS`, or the one in the cache. */
+export function schemathesisBin(): string | undefined {
+  const home = process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '/root', '.cache');
+  const candidates = [
+    process.env['CYLC_GATEWAY_TEST_SCHEMATHESIS'],
+    join(home, 'cylc-gateway/schemathesis/bin/schemathesis'),
+  ];
+  return candidates.find((path) => path !== undefined && existsSync(path));
 }
 
 /** `describe` where all the parts are here; otherwise a loud skip, or in CI a failure. */

@@ -12,7 +12,7 @@ import { hubRoutes, proxyRoutes, retiredRoutes } from './hubRoutes.ts';
 import { logRoutes } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import { progressRoutes } from './progress.ts';
-import { registerRoutes } from './register.ts';
+import { refuseOtherMethods, registerRoutes } from './register.ts';
 import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -62,6 +62,8 @@ export function createApi({ deps, caller, mount, ...pages }: ApiOptions): Api {
   app.get('/openapi.json', (c) => c.json(document));
   registerRoutes(app, { routes, caller, principals: deps.principals, accounts: deps.cache, ...pages });
   for (const part of mount) app.route('/', part);
+  refuseOtherMethods(app, '/oauth2/authorize', ['GET', 'POST']);
+  refuseOtherMethods(app, '/oauth2/token', ['POST']);
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

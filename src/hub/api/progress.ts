@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ProgressEvent, ServerKey, ServerView } from '../../servers/types.ts';
 import { invalid, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
@@ -9,6 +10,9 @@ import { findServer } from './servers.ts';
 /** JupyterHub's own interval of the lines that keep proxies from cutting the stream, ms. */
 const heartbeatMs = 8000;
 
+/** Of each event the JSON is in `data`. */
+const eventModel = z.object({ data: z.string(), event: z.literal('message').optional() });
+
 export function progressRoutes(deps: ApiDeps): Route[] {
   const route: Omit<Route, 'path'> = {
     method: 'get',
@@ -19,7 +23,7 @@ export function progressRoutes(deps: ApiDeps): Route[] {
     needs: ['read:servers'],
     subject: 'server',
     replies: {
-      200: { description: 'Events until the start is over.', media: 'text/event-stream' },
+      200: { description: 'Events until the start is over.', schema: eventModel, media: 'text/event-stream' },
       400: { description: 'The server is not starting.' },
     },
     async handle(call) {

@@ -27,11 +27,15 @@ export function registerRoutes(app: Hono, deps: RegisterDeps): void {
       app.on(route.method.toUpperCase(), path, (c) => answer(deps, route, c));
       methods.set(path, [...(methods.get(path) ?? []), route.method.toUpperCase()]);
     }
-  for (const [path, allowed] of methods)
-    app.all(path, (c) => {
-      c.header('allow', allowed.join(', '));
-      throw new GatewayError('request.method', { facts: { allow: allowed.join(', ') } });
-    });
+  for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
+}
+
+/** 405 for what no earlier route of that path takes (RFC 9110, 15.5.6). */
+export function refuseOtherMethods(app: Hono, path: string, allowed: readonly string[]): void {
+  app.all(path, (c) => {
+    c.header('allow', allowed.join(', '));
+    throw new GatewayError('request.method', { facts: { allow: allowed.join(', ') } });
+  });
 }
 
 function toHonoPath(path: string): string {

@@ -53,7 +53,7 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
     const identity = await signedIn(c, deps);
     if (identity === undefined) throw new GatewayError('auth.required');
     const request = parseAuthorize(c, deps.clients);
-    const ticket = (await c.req.parseBody())['_xsrf'];
+    const ticket = (await c.req.parseBody().catch(malformed))['_xsrf'];
     if (typeof ticket !== 'string' || !deps.tickets.take(ticket, identity.sessionId, request.client.id))
       throw new GatewayError('access.origin');
     if (request.fault !== undefined) return goBack(c, request, { error: request.fault });
@@ -134,4 +134,8 @@ function goBack(c: Context, request: AuthorizeRequest, answer: Record<string, st
   if (request.state !== undefined) query.set('state', request.state);
   c.header('cache-control', 'no-store');
   return c.redirect(`${request.client.redirectUri}?${query.toString()}`, 302);
+}
+
+function malformed(cause: unknown): never {
+  throw new GatewayError('request.malformed', { cause });
 }

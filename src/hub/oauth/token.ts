@@ -25,7 +25,8 @@ export function createTokenRoute(deps: TokenRouteDeps): Hono {
   const app = new Hono();
   app.post('/oauth2/token', async (c) => {
     c.header('cache-control', 'no-store');
-    const form = await c.req.parseBody();
+    const form = await c.req.parseBody().catch(() => undefined);
+    if (form === undefined) return refuse(c, badRequest('The body is not a form.'));
     const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '');
     const refusal = await checkClient(deps, field);
     if (refusal !== undefined) return refuse(c, refusal);
