@@ -66,7 +66,9 @@ export function refuseScripts() {
 export function requireForm({ csrf, log }: GuardParts) {
   return createMiddleware<PagesEnv>(async (c, next) => {
     if (c.req.method !== 'POST') return next();
-    const posted = await c.req.parseBody();
+    const posted = await c.req.parseBody().catch((cause: unknown) => {
+      throw new GatewayError('request.malformed', { cause });
+    });
     const fault = formFault(csrf, c.req.raw, c.get('who').sessionId, posted['_csrf']);
     if (fault !== undefined) {
       log.warn({ requestId: c.get('requestId'), account: c.get('who').account.name, fault }, 'form refused');
