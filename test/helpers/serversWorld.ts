@@ -121,7 +121,7 @@ export async function createServersWorld(
       await Promise.all(world.servers.list().map((view) => world.servers.stop(view, { by: 'test', force: true })));
       await world.servers.close();
       for (const pool of pools) await pool.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
   return world;
