@@ -32,6 +32,7 @@ async function killMany(wanted: number): Promise<number> {
   for (let kills = 1; kills <= wanted; kills++) {
     await writeAndKill(dataDir, 1 + random(6), random(8));
     if (kills % 50 > 0) continue;
+    console.error(`killed ${kills} times`);
     rmSync(dataDir, { recursive: true });
     dataDir = freshFolder();
   }
