@@ -47,7 +47,11 @@ const maxReportBytes = 2 * 1024 * 1024;
  */
 export async function listenForNodes(options: NodeListenerOptions): Promise<NodeListener> {
   const answer = getRequestListener(createApp(options).fetch, { overrideGlobalObjects: false });
-  const server = createServer(options.tls, (request, response) => void answer(request, response));
+  const server = createServer(options.tls, (request, response) => {
+    // hubapp sends the relay's encoded socket as Host, which no URL can have.
+    request.headers.host = 'hub.localhost';
+    void answer(request, response);
+  });
   // As for the unix socket: longer than the 15 s for which aiohttp keeps a connection.
   server.keepAliveTimeout = 75_000;
   server.headersTimeout = 80_000;

@@ -9,7 +9,8 @@ import { createDesk } from '../../src/spawners/batch/desk.ts';
 import type { Desk } from '../../src/spawners/batch/desk.ts';
 import { createRunAs } from '../../src/spawners/batch/runAs.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
-import { createSlurmSpawner } from '../../src/spawners/slurm/slurmSpawner.ts';
+import { createJobSpawner } from '../../src/spawners/batch/jobSpawner.ts';
+import { createSlurmSystem } from '../../src/spawners/slurm/slurmSystem.ts';
 import type { PollResult, Spawner, SpawnHandle, SpawnPlan } from '../../src/spawners/types.ts';
 import { freePort } from '../helpers/gateway.ts';
 import { describeWith } from '../helpers/requires.ts';
@@ -36,13 +37,23 @@ describeWith(['slurm', 'root'], 'jobs of a real Slurm', () => {
     port = await freePort();
     const log = pino({ level: 'silent' });
     const clock = systemClock;
-    desk = createDesk({ clock, log, address: 'peer' });
-    const places = { host: '127.0.0.1', port, bind: '127.0.0.1', reportPath: '/hub/api/relay', python: 'python3' };
-    spawner = createSlurmSpawner({
+    desk = createDesk({ clock, log });
+    const places = {
+      host: '127.0.0.1',
+      port,
+      bind: '127.0.0.1',
+      address: 'peer',
+      reportPath: '/hub/api/relay',
+      python: 'python3',
+    } as const;
+    const system = createSlurmSystem({
       run: createRunAs({ pool, uid: 0, timeoutMs: 2500, env: { SLURM_CONF: slurm.conf } }),
       tool: (name) => instead.get(name) ?? name,
       submit: [],
       maxAgeMs: 100,
+      now: () => clock.now(),
+    });
+    spawner = createJobSpawner(system, {
       authority: await openAuthority({ dataDir: folder, clock }),
       desk,
       places: () => places,
@@ -170,7 +181,9 @@ describeWith(['slurm', 'root'], 'jobs of a real Slurm', () => {
     await end(handle);
     const never = plan();
     expect(await spawner.recover(never)).toBeUndefined();
-    expect(await desk.take(`start${count}`, { port: 1, node: 'n', pid: 1, log: '' }, '127.0.0.1')).toBe(410);
+    expect(
+      await desk.take(`start${count}`, { port: 1, node: 'n', address: 'peer', pid: 1, log: '' }, '127.0.0.1'),
+    ).toBe(410);
   });
 
   test('a recovery that cannot ask proves nothing: the job keeps its name until Slurm can be asked', async () => {

@@ -211,7 +211,7 @@ class Relay:
         self.news.clear()
         chunks = list(self.log)
         text = b''.join(chunks)[-LOG_KEPT:].decode('utf-8', 'replace')
-        body = dict(more, port=self.port, node=socket.gethostname(), pid=os.getpid(), log=text)
+        body = dict(more, port=self.port, node=socket.gethostname(), address=self.data['address'], pid=os.getpid(), log=text)
         try:
             status = await asyncio.wait_for(self.post(json.dumps(body).encode()), 30)
         except (OSError, asyncio.TimeoutError, EOFError, ValueError) as error:

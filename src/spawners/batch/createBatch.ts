@@ -8,14 +8,15 @@ import type { ServerKey } from '../../servers/types.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Urls } from '../../urls.ts';
 import type { JobPool } from '../pool.ts';
-import { createSlurmSpawner } from '../slurm/slurmSpawner.ts';
+import { createCommandSystem } from '../command/commandSystem.ts';
+import { createSlurmSystem } from '../slurm/slurmSystem.ts';
 import type { Spawner, UpstreamTls } from '../types.ts';
 import { openAuthority, startOfRelayName } from './authority.ts';
-import type { Authority } from './authority.ts';
 import { createDesk } from './desk.ts';
-import type { Desk } from './desk.ts';
 import type { NodePlaces } from './jobScript.ts';
+import { createJobSpawner } from './jobSpawner.ts';
 import { createRunAs } from './runAs.ts';
+import type { BatchSystem, User } from './system.ts';
 
 export interface BatchOptions {
   config: Pick<Config, 'spawners' | 'hub'>;
@@ -52,15 +53,20 @@ export interface Nodes {
 }
 
 export async function createBatch(options: BatchOptions): Promise<Batch> {
-  const { config, dataDir, clock } = options;
-  const { slurm } = config.spawners;
-  if (slurm === undefined) return { spawners: [], nodes: undefined };
+  const { config, dataDir, clock, log, accounts } = options;
+  const { slurm, command } = config.spawners;
+  const systems = Object.entries(command).map(([kind, of]) => ({ of, system: commandSystem(options, kind, of) }));
+  const all = [...(slurm === undefined ? [] : [{ of: slurm, system: slurmSystem(options, slurm) }]), ...systems];
+  if (all.length === 0) return { spawners: [], nodes: undefined };
   const authority = await openAuthority({ dataDir, clock });
-  const desk = createDesk({ ...options, address: slurm.address });
+  const desk = createDesk({ clock, log });
   let port = config.hub.listen.port;
   const places = placesOf(options, () => port);
+  const userOf = (name: string): Promise<User> => accounts.find(name);
   return {
-    spawners: [slurmSpawner(options, slurm, { authority, desk, places: () => places(slurm) })],
+    spawners: all.map(({ of, system }) =>
+      createJobSpawner(system, { authority, desk, places: () => places(of), userOf, clock, log }),
+    ),
     nodes: {
       toRelay: authority.toRelay,
       tls: authority.forRelays(),
@@ -74,35 +80,39 @@ export async function createBatch(options: BatchOptions): Promise<Batch> {
   };
 }
 
-type NodeConfig = Pick<NonNullable<Config['spawners']['slurm']>, 'bind' | 'ports' | 'python'>;
+type CommandConfig = Config['spawners']['command'][string];
+type NodeConfig = Pick<CommandConfig, 'bind' | 'ports' | 'python' | 'address'>;
 
 function reportPath(urls: Pick<Urls, 'hub'>): string {
   return `${urls.hub('api')}/relay`;
 }
 
 function placesOf({ config, urls }: BatchOptions, port: () => number): (of: NodeConfig) => NodePlaces {
-  return ({ bind, ports, python }) => {
+  return ({ bind, ports, python, address }) => {
     const url = new URL(config.hub.connectUrl ?? `https://${hostname()}:${port()}`);
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    return { host, port: Number(url.port || 443), bind, ports, python, reportPath: reportPath(urls) };
+    return { host, port: Number(url.port || 443), bind, ports, python, address, reportPath: reportPath(urls) };
   };
 }
 
-function slurmSpawner(
-  options: BatchOptions,
-  slurm: NonNullable<Config['spawners']['slurm']>,
-  parts: { authority: Authority; desk: Desk; places: () => NodePlaces },
-): Spawner {
-  const { pool, uid, clock, log } = options;
+function slurmSystem(options: BatchOptions, slurm: NonNullable<Config['spawners']['slurm']>): BatchSystem {
+  const { pool, uid, clock } = options;
   const env = slurm.conf === undefined ? {} : { SLURM_CONF: slurm.conf };
-  return createSlurmSpawner({
-    ...parts,
+  return createSlurmSystem({
     run: createRunAs({ pool, uid, env, timeoutMs: slurm.commandTimeoutS * 1000 }),
     tool: (name) => (slurm.bin === undefined ? name : join(slurm.bin, name)),
     submit: slurm.submit,
     maxAgeMs: slurm.pollIntervalS * 1000,
-    userOf: (name) => options.accounts.find(name),
-    clock,
-    log,
+    now: () => clock.now(),
+  });
+}
+
+function commandSystem(options: BatchOptions, kind: string, config: CommandConfig): BatchSystem {
+  const { pool, uid, clock } = options;
+  return createCommandSystem({
+    kind,
+    config,
+    run: createRunAs({ pool, uid, env: config.variables, timeoutMs: config.commandTimeoutS * 1000 }),
+    now: () => clock.now(),
   });
 }

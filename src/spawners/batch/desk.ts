@@ -10,6 +10,8 @@ import type { Logger } from '../../telemetry/log.ts';
 const reportSchema = z.object({
   port: z.number().int().min(1).max(65_535),
   node: z.string().max(255),
+  /** How it is reached: by the address that it called from, or by the name of its node. */
+  address: z.enum(['peer', 'name']),
   pid: z.number().int(),
   log: z.string(),
   exit: z.number().int().min(0).max(255).optional(),
@@ -49,13 +51,7 @@ const settleMs = 5000;
 /** Logs of servers on this host have no limit but the disk's, which is their own account's matter. Here it is ours. */
 const maxLogBytes = 4 * 1024 * 1024;
 
-export function createDesk(options: {
-  clock: Clock;
-  log: Logger;
-  /** How the gateway reaches a relay: the address it called from, or the name that its node has. */
-  address: 'peer' | 'name';
-}): Desk {
-  const { clock, log, address } = options;
+export function createDesk({ clock, log }: { clock: Clock; log: Logger }): Desk {
   let settledMs = Infinity;
   const starts = new Map<string, ExpectedStart & { heard?: Heard; written: number }>();
   const givenUp = new Set<string>();
@@ -76,7 +72,7 @@ export function createDesk(options: {
       if (start === undefined) return givenUp.has(startId) || clock.now() > settledMs ? 410 : 503;
       const report = reportSchema.safeParse(body);
       if (!report.success) return 400;
-      const { port, node, exit, log: text } = report.data;
+      const { port, node, address, exit, log: text } = report.data;
       const host = address === 'name' ? node : plainAddress(from);
       start.heard = {
         upstream: { kind: 'tcp', host, port, tls: startId },

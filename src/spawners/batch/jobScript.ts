@@ -14,6 +14,8 @@ export interface NodePlaces {
   bind: string;
   /** Ports that it may take; without, any. */
   ports?: readonly [number, number] | undefined;
+  /** How the gateway reaches it: by the address that it called from, or by the name of its node. */
+  address: 'peer' | 'name';
   /** Path to which it reports. */
   reportPath: string;
   /** Command of Python 3.7 or newer on the nodes. */
@@ -50,6 +52,7 @@ export function jobScript(options: {
     port: places.port,
     bind: places.bind,
     ports: places.ports ?? null,
+    address: places.address,
     reportPath: places.reportPath,
     gatewayCert: authority.gatewayCert,
     gatewayName: authority.gatewayName,
