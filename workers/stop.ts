@@ -7,7 +7,12 @@ import type { StopJob, StopResult } from './protocol.ts';
  */
 export default function stop(job: StopJob): StopResult {
   const { pid } = job.process;
-  if (isAlive(job.process)) return send(job.how === 'term' ? pid : -pid, job.how === 'term' ? 'SIGTERM' : 'SIGKILL');
+  if (isAlive(job.process)) {
+    if (job.how === 'term') return send(pid, 'SIGTERM');
+    const group = send(-pid, 'SIGKILL');
+    // Just launched, it may not lead its group yet.
+    return group.signalled ? group : send(pid, 'SIGKILL');
+  }
   const other = readStat(pid);
   const reused = other !== undefined && other.startTime !== job.process.startTime;
   return job.how === 'term' || reused ? { signalled: false } : send(-pid, 'SIGKILL');
