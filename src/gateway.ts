@@ -177,6 +177,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   hub.attach({
     servers,
+    shares: () => shares,
     services: () => services.forHub(),
     identify,
     csrf,
@@ -210,6 +211,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     sessions,
     servers,
     shares,
+    shareCodes: hub.shareCodes,
     services,
     mayOpen,
     store,

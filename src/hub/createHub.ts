@@ -8,6 +8,7 @@ import type { Csrf } from '../identity/csrf.ts';
 import type { AccountDirectory, Identify } from '../identity/types.ts';
 import type { RouteTable } from '../proxy/types.ts';
 import type { Servers } from '../servers/types.ts';
+import type { ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -30,6 +31,7 @@ import { createCodes } from './oauth/codes.ts';
 import { createConfirmTickets } from './oauth/confirmTickets.ts';
 import { createTokenRoute } from './oauth/token.ts';
 import { createPrincipals } from './principals.ts';
+import { createShareCodes } from './shareCodes.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';
 import { createTokens } from './tokens/createTokens.ts';
 import type { Token } from './tokens/createTokens.ts';
@@ -58,6 +60,8 @@ export interface HubDeps {
 /** Parts that are built after the hub, since they need its contract. */
 export interface HubAttachments {
   servers: Servers;
+  /** Without it nothing can be shared by the API. */
+  shares?: () => Shares;
   identify: Identify;
   /** Proves that a browser's call comes from a page of ours; without it browsers may not use the REST API. */
   csrf?: Csrf;
@@ -72,6 +76,7 @@ export interface HubAttachments {
 
 export interface Hub {
   contract: HubContract;
+  shareCodes: ShareCodes;
   /** Relative to `<base>/hub/api`. */
   app: Hono;
   /** The REST API as its page shows it. */
@@ -118,6 +123,12 @@ export function createHub(deps: HubDeps): Hub {
     apiUrl,
     loopbackUrl,
   });
+  const shares = (): Shares => {
+    const given = must().shares;
+    if (given === undefined) throw new GatewayError('internal', { facts: { why: 'the Hub has no shares' } });
+    return given();
+  };
+  const shareCodes = createShareCodes({ tokens, store, shares, clock });
   const directory = createDirectory({ store, clock });
 
   const { hub } = deps.config;
@@ -136,6 +147,8 @@ export function createHub(deps: HubDeps): Hub {
       servers: () => must().servers,
       routes: () => must().routes ?? { routes: () => [] },
       services: parts.services,
+      shares,
+      shareCodes,
       shareOf: deps.shareOf ?? (() => undefined),
       forgetAccount: async (name) => {
         await attached?.endSessions?.(name);
@@ -167,6 +180,7 @@ export function createHub(deps: HubDeps): Hub {
 
   return {
     contract,
+    shareCodes,
     app: api.app,
     calls: toCalls(api.document),
     routes: api.routes,
@@ -175,6 +189,7 @@ export function createHub(deps: HubDeps): Hub {
       principals,
       clock,
       log,
+      know: (account) => accounts.put(account),
       ownerScopes: (account) => parts.ownerScopes.of(account),
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     }),

@@ -59,6 +59,8 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
 
   function ofRecord(record: Token): Principal | undefined {
     if (record.kind === 'service') return ofService(record);
+    // A share code is good for its share alone.
+    if (record.kind === 'share') return undefined;
     const account = deps.accounts.get(record.owner);
     if (account === undefined || isBlocked(record.owner)) return undefined;
     const full = record.scopes.includes('inherit');

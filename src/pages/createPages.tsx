@@ -10,7 +10,7 @@ import type { Sessions } from '../identity/sessions.ts';
 import type { Identify } from '../identity/types.ts';
 import type { Servers } from '../servers/types.ts';
 import type { Services } from '../services/types.ts';
-import type { Shares } from '../shares/types.ts';
+import type { ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -41,6 +41,7 @@ export interface PagesParts {
   sessions: Sessions;
   servers: Servers;
   shares: Shares;
+  shareCodes: ShareCodes;
   services: Services;
   mayOpen: (who: Identity, target: Target) => boolean;
   tokens: TokenDesk;

@@ -3,19 +3,20 @@ import type { Context } from 'hono';
 import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { ServerKey } from '../servers/types.ts';
-import type { Shares } from '../shares/types.ts';
+import type { ShareCode, ShareCodes, Shares } from '../shares/types.ts';
 import type { PagesEnv } from './guard.ts';
 import { toHtml } from './layout.tsx';
 import { serverPage } from './links.ts';
 import { readOptions, withValues } from './optionsInput.ts';
 import { shareForm, toShareRequest } from './shareForm.ts';
-import { SharePage } from './sharePage.tsx';
+import { AcceptPage, SharePage } from './sharePage.tsx';
 import type { SharePageProps } from './sharePage.tsx';
 import type { Shell } from './shell.ts';
 
 export interface ShareRoutesParts {
   shell: Shell;
   shares: Shares;
+  shareCodes: ShareCodes;
   clock: Clock;
 }
 
@@ -29,7 +30,37 @@ export function shareRoutes(parts: ShareRoutesParts): Hono<PagesEnv> {
     app.get(path, (c) => show(parts, c));
     app.post(path, (c) => grant(parts, c));
   }
+  app.get('/accept-share', (c) => {
+    const code = c.req.query('code') ?? '';
+    const found = foundCode(parts, c, code);
+    return c.html(toHtml(<AcceptPage shell={parts.shell} who={c.get('who')} found={found} code={code} />));
+  });
+  app.post('/accept-share', (c) => accept(parts, c));
   return app;
+}
+
+/** A code that somebody else may use: its owner has no need of it. */
+function foundCode({ shareCodes }: ShareRoutesParts, c: C, code: string): ShareCode {
+  const found = shareCodes.find(code);
+  if (found === undefined)
+    throw new GatewayError('request.not-found', {
+      message: 'This share link is not known, or has ended.',
+      advice: 'Ask whoever gave it to you for a new one.',
+    });
+  if (found.key.owner === c.get('who').account.name)
+    throw new GatewayError('access.denied', {
+      message: 'This is a link to your own server.',
+      advice: 'Give it to somebody else.',
+    });
+  return found;
+}
+
+async function accept(parts: ShareRoutesParts, c: C): Promise<Response> {
+  const { code } = c.get('posted');
+  const text = typeof code === 'string' ? code : '';
+  const { key } = foundCode(parts, c, text);
+  await parts.shareCodes.exchange(text, c.get('who').account.name);
+  return c.redirect(parts.shell.urls.prefix(key), 303);
 }
 
 /** The server of the address, for its owner alone: not even an admin shares what is another's. */

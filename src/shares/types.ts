@@ -25,3 +25,19 @@ export interface Shares {
   /** Whether this server still goes by an older level of a visitor until it is started anew. */
   needsRestart(key: ServerKey): boolean;
 }
+
+/** What a share code gives to whoever has it. */
+export interface ShareCode {
+  key: ServerKey;
+  level: Share['level'];
+  mayStart: boolean;
+  /** In JupyterHub's words. */
+  scopes: readonly string[];
+}
+
+export interface ShareCodes {
+  /** Undefined for a code that is unknown, revoked or has ended. */
+  find(code: string): ShareCode | undefined;
+  /** Makes the share; undefined as above. */
+  exchange(code: string, visitor: string): Promise<Share | undefined>;
+}

@@ -136,10 +136,10 @@ export type ServerRecord = z.infer<typeof serverRecordSchema>;
 export const tokenRecordSchema = z.strictObject({
   id: z.string(),
   hash: z.string(),
-  kind: z.enum(['server', 'user', 'oauth', 'service']),
+  kind: z.enum(['server', 'user', 'oauth', 'service', 'share']),
   /** Account, or service name for `service`. */
   owner: z.string(),
-  /** OAuth client (`jupyterhub-user-alice`) the token was made for. */
+  /** OAuth client (`jupyterhub-user-alice`) the token was made for; of a share code, `share:` and the name of the server. */
   clientId: z.string().nullable(),
   /** Browser session it was obtained in: it dies with that session. */
   sessionId: z.string().nullable(),
@@ -148,6 +148,8 @@ export const tokenRecordSchema = z.strictObject({
   createdAt: isoTime,
   expiresAt: isoTime.nullable(),
   lastUsedAt: isoTime.nullable(),
+  /** How often a share code was traded for a share. */
+  uses: z.number().int().min(0).optional(),
 });
 export type TokenRecord = z.infer<typeof tokenRecordSchema>;
 

@@ -96,6 +96,7 @@ export async function createPagesFixture(
     store,
     sessions: createMemorySessions(),
     services: noServices,
+    shareCodes: { find: () => undefined, exchange: () => Promise.resolve(undefined) },
     mayOpen: () => true,
     shares: createShares({
       admin: store.admin,

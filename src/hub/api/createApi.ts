@@ -15,6 +15,8 @@ import { progressRoutes } from './progress.ts';
 import { refuseOtherMethods, registerRoutes } from './register.ts';
 import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
+import { shareCodeRoutes } from './shareCodes.ts';
+import { shareRoutes } from './shares.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoute } from './user.ts';
 import { userRoutes } from './users.ts';
@@ -32,6 +34,8 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...logRoutes(deps),
     ...tokenRoutes(deps),
     ...groupRoutes(deps),
+    ...shareRoutes(deps),
+    ...shareCodeRoutes(deps),
     grantsRoute(deps),
     ...proxyRoutes(deps),
     ...retiredRoutes(),

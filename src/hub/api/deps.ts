@@ -11,6 +11,8 @@ import type { AccountCache } from '../accountCache.ts';
 import type { Principals } from '../principals.ts';
 import type { ScopeSet } from '../scopes/scopeSet.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
+import type { Shares } from '../../shares/types.ts';
+import type { HubShareCodes } from '../shareCodes.ts';
 import type { HubService } from '../types.ts';
 import type { Directory } from './directory.ts';
 import type { ShareOf } from './grants.ts';
@@ -31,6 +33,8 @@ export interface ApiDeps {
   servers: () => Servers;
   routes: () => Pick<RouteTable, 'routes'>;
   services: () => readonly HubService[];
+  shares: () => Shares;
+  shareCodes: HubShareCodes;
   /** What shares alone give an account on a server. */
   shareOf: ShareOf;
   /** All that belongs to the account ends: tokens and sign-ins. */

@@ -1,9 +1,12 @@
 import type { ServerKey } from '../../servers/types.ts';
-import type { AdminData, StateData } from '../../store/schema.ts';
-import type { Store } from '../../store/types.ts';
+import type { ApiDeps } from './deps.ts';
 
-/** A renamed server keeps what is shared of it. */
-export async function moveShares(store: Store<AdminData, StateData>, key: ServerKey, name: string): Promise<void> {
+type Deps = Pick<ApiDeps, 'store' | 'shareCodes'>;
+
+/** A renamed server keeps what is shared of it; links to its old name are good for nothing any more. */
+export async function moveShares(deps: Deps, key: ServerKey, name: string): Promise<void> {
+  const { store } = deps;
+  await dropCodes(deps, key);
   const mine = Object.values(store.admin.data.shares).filter(
     ({ owner, server }) => owner === key.owner && server === key.name,
   );
@@ -14,7 +17,9 @@ export async function moveShares(store: Store<AdminData, StateData>, key: Server
 }
 
 /** A server that is forgotten leaves no share behind for a later one of the same name. */
-export async function dropShares(store: Store<AdminData, StateData>, key: ServerKey): Promise<void> {
+export async function dropShares(deps: Deps, key: ServerKey): Promise<void> {
+  const { store } = deps;
+  await dropCodes(deps, key);
   const mine = Object.values(store.admin.data.shares).filter(
     ({ owner, server }) => owner === key.owner && server === key.name,
   );
@@ -22,4 +27,8 @@ export async function dropShares(store: Store<AdminData, StateData>, key: Server
   await store.admin.update((draft) => {
     for (const { id } of mine) delete draft.shares[id];
   });
+}
+
+function dropCodes({ shareCodes }: Deps, key: ServerKey): Promise<number> {
+  return shareCodes.revoke(({ owner, name }) => owner === key.owner && name === key.name);
 }

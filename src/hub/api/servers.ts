@@ -124,7 +124,7 @@ const edit = (deps: ApiDeps): Route =>
       if (deps.servers().get(key) === undefined) await deps.servers().create(key, {});
       const change = { displayName: display, options: chosen, ...(name === undefined ? {} : { name }) };
       const edited = await deps.servers().edit(key, change);
-      if (name !== undefined) await moveShares(deps.store, key, name);
+      if (name !== undefined) await moveShares(deps, key, name);
       return call.c.json(presentServer(deps, edited, call.may));
     },
   });
@@ -247,7 +247,7 @@ async function stopServer(
   if (key.name === '' && remove) throw invalid('Cannot delete the default server');
   if (key.name !== '' && servers.get(key) === undefined) throw notFound('No such server.');
   const by = { by: call.who.name };
-  const done = remove ? servers.remove(key, by).then(() => dropShares(deps.store, key)) : servers.stop(key, by);
+  const done = remove ? servers.remove(key, by).then(() => dropShares(deps, key)) : servers.stop(key, by);
   const outcome = await Promise.race([done.then(() => 'stopped' as const), patience(deps.patienceMs)]);
   if (outcome === 'stopped') return empty(call, 204);
   done.catch((error: unknown) => deps.log.warn({ err: error, server: keyText(key) }, 'a stop failed'));

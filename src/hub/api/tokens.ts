@@ -92,7 +92,7 @@ export function tokenRoutes(deps: ApiDeps): Route[] {
 const ownedBy =
   (name: string) =>
   (record: Token): boolean =>
-    record.kind !== 'service' && record.owner === name;
+    record.kind !== 'service' && record.kind !== 'share' && record.owner === name;
 
 async function findToken(deps: ApiDeps, call: Pick<Call, 'param' | 'who'>): Promise<Token> {
   const { name } = await findUser(deps, call);

@@ -1,3 +1,4 @@
+import type { Account } from '../../access/types.ts';
 import type { Principals } from '../principals.ts';
 import type { TokenDesk, TokenView } from '../types.ts';
 import type { Token } from './createTokens.ts';
@@ -5,7 +6,13 @@ import { issueUserToken } from './issueUserToken.ts';
 import type { IssueDeps } from './issueUserToken.ts';
 
 /** A person's own tokens, for their page. */
-export function createTokenDesk(deps: Omit<IssueDeps, 'principals'> & { principals: Principals }): TokenDesk {
+export function createTokenDesk(
+  deps: Omit<IssueDeps, 'principals'> & {
+    principals: Principals;
+    /** A token is looked up without asking the system who its owner is: so that is noted now. */
+    know: (account: Account) => void;
+  },
+): TokenDesk {
   const { tokens, principals } = deps;
   return {
     longestS: deps.tokenMaxLifetimeS,
@@ -15,6 +22,7 @@ export function createTokenDesk(deps: Omit<IssueDeps, 'principals'> & { principa
         .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
         .map(toView),
     async make(who, { note, lifetimeS, scopes }) {
+      deps.know(who.account);
       const maker = principals.ofIdentity(who);
       const { token, record } = await issueUserToken(deps, { maker, owner: who.account, note, lifetimeS, scopes });
       return { token, view: toView(record) };
