@@ -19,10 +19,11 @@ import { createApi } from './api/createApi.ts';
 import { toCalls } from './api/apiCalls.ts';
 import { createDirectory } from './api/directory.ts';
 import type { Route } from './api/route.ts';
-import { clientIdOf, serverOfClient } from './clientId.ts';
+import { clientIdOf } from './clientId.ts';
 import { createContract } from './contract.ts';
 import { listenForNodes } from './nodeListener.ts';
 import type { NodeGate, NodeListener } from './nodeListener.ts';
+import { endTokens } from './endTokens.ts';
 import { listenForServers } from './listener.ts';
 import type { ApiListener } from './listener.ts';
 import { createAuthorizeRoutes } from './oauth/authorize.ts';
@@ -34,7 +35,6 @@ import { createPrincipals } from './principals.ts';
 import { createShareCodes } from './shareCodes.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';
 import { createTokens } from './tokens/createTokens.ts';
-import type { Token } from './tokens/createTokens.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
 import type { ApiCall, HubContract, HubService, TokenDesk } from './types.ts';
 
@@ -197,7 +197,7 @@ export function createHub(deps: HubDeps): Hub {
       attached = given;
       parts.attachServices(given.services ?? (() => []));
       for (const end of endings.splice(0)) end();
-      endings.push(endTokensOfEnded({ servers: given.servers, store, parts, contract, deps }));
+      endings.push(endTokens({ servers: given.servers, admin: store.admin, ...parts, contract, log }));
     },
     onTokensEnd: (listener) => tokens.onRevoke(listener),
     async listen() {
@@ -226,8 +226,6 @@ export function createHub(deps: HubDeps): Hub {
     },
   };
 }
-
-type Parts = ReturnType<typeof createParts>;
 
 /** Tokens, whose they are, and what they may do. */
 function createParts(deps: HubDeps) {
@@ -265,36 +263,4 @@ function createParts(deps: HubDeps) {
 /** The account as the gate sees it where only what it may open is asked. */
 function toVisitor(account: Account): Identity {
   return { account, sessionId: '', issuer: 'hub', expiresAt: Number.MAX_SAFE_INTEGER, via: 'hub-token' };
-}
-
-/** Tokens die with their server, and those of visitors with the share (or role) that let them in. */
-function endTokensOfEnded(of: {
-  servers: Pick<Servers, 'onChange'>;
-  store: HubDeps['store'];
-  parts: Parts;
-  contract: HubContract;
-  deps: HubDeps;
-}): () => void {
-  const { parts, contract, deps } = of;
-  const failed = (error: unknown): void => deps.log.error({ err: error }, 'tokens could not be revoked');
-  const stopServers = of.servers.onChange((view) => {
-    if (view.phase === 'stopped' || view.phase === 'failed') contract.forget(view).catch(failed);
-  });
-  const stopAdmin = of.store.admin.onChange(({ changes }) => {
-    if (!changes.some(({ map, before }) => before !== undefined && (map === 'shares' || map === 'accounts'))) return;
-    endVisits(parts).catch(failed);
-  });
-  return () => {
-    stopServers();
-    stopAdmin();
-  };
-}
-
-async function endVisits({ tokens, accounts, mayOpen }: Parts): Promise<void> {
-  const isOver = (record: Token): boolean => {
-    const key = record.kind === 'oauth' && record.clientId !== null ? serverOfClient(record.clientId) : undefined;
-    const account = accounts.get(record.owner);
-    return key !== undefined && account !== undefined && !mayOpen(account, { kind: 'server', ...key });
-  };
-  if (tokens.list(isOver).length > 0) await tokens.revokeWhere(isOver);
 }
