@@ -19,6 +19,7 @@ import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
 import { asked, refuseScripts, requireForm, requireSession } from './guard.ts';
 import type { PagesEnv } from './guard.ts';
+import { adminServersRoutes } from './adminServersRoutes.tsx';
 import { announcementsNow, sharedWith } from './homeData.ts';
 import { HomePage } from './homePage.tsx';
 import { toHtml } from './layout.tsx';
@@ -135,6 +136,7 @@ function people(parts: PagesParts): Hono<PagesEnv> {
     return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, services, announcements }} />));
   });
   app.route('/', serverRoutes(parts));
+  app.route('/', adminServersRoutes(parts));
   app.route('/', shareRoutes(parts));
   app.route('/', servicesRoutes(parts));
   app.route('/', adminRoutes(parts));

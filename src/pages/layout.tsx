@@ -83,9 +83,12 @@ function navigation(who: Identity): { page: string; label: string }[] {
     { page: 'token', label: 'Tokens' },
     { page: 'sessions', label: 'Sessions' },
   ];
-  return who.account.admin
-    ? [...pages, { page: 'services', label: 'Services' }, { page: 'admin', label: 'Admin' }]
-    : pages;
+  const forAdmins = [
+    { page: 'admin/servers', label: 'Servers' },
+    { page: 'services', label: 'Services' },
+    { page: 'admin', label: 'Admin' },
+  ];
+  return who.account.admin ? [...pages, ...forAdmins] : pages;
 }
 
 /** Hidden proof that the form came from a page of ours. */

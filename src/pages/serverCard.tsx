@@ -1,5 +1,6 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerKey, ServerPhase, ServerView } from '../servers/types.ts';
+import { PlannedStop } from './keepForm.tsx';
 import { Csrf } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
 import type { Shell } from './shell.ts';
@@ -56,6 +57,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
       return (
         <>
           <p class="lead">{view === undefined ? null : <Running view={view} />}</p>
+          {view === undefined ? null : <PlannedStop shell={shell} who={who} view={view} />}
           <div class="actions">
             <a class="button big" href={view?.url ?? shell.urls.prefix(server)}>
               Open
@@ -103,6 +105,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
     default:
       return (
         <>
+          {view?.stopReason ? <p class="lead">{view.stopReason}</p> : null}
           <p class="lead">Workflows that are running go on without it. Start it to see and steer them.</p>
           <div class="actions">{start('Start')}</div>
         </>

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import type { Identity } from '../access/types.ts';
+import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { ProfileForm, ServerKey, ServerView, Servers } from '../servers/types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -8,6 +9,7 @@ import { FailedPage, UnknownPage } from './failedPage.tsx';
 import type { PagesEnv } from './guard.ts';
 import { toHtml } from './layout.tsx';
 import { safeNext, serverPage, withNext } from './links.ts';
+import { keptHours } from './keepForm.tsx';
 import { logLines, LogPage } from './logPage.tsx';
 import { mayRun, mayStart } from './notRunning.tsx';
 import { readOptions, withValues } from './optionsInput.ts';
@@ -19,6 +21,7 @@ import { SpawnPage } from './spawnPage.tsx';
 export interface ServerRoutesParts {
   shell: Shell;
   servers: Servers;
+  clock: Clock;
   log: Logger;
 }
 
@@ -33,6 +36,7 @@ export function serverRoutes(parts: ServerRoutesParts): Hono<PagesEnv> {
     app.get(path, (c) => showPending(parts, c));
   for (const path of ['/log', '/log/:user', '/log/:user/:server']) app.get(path, (c) => showLog(parts, c));
   app.post('/stop', (c) => stop(parts, c));
+  app.post('/keep', (c) => keep(parts, c));
   return app;
 }
 
@@ -141,6 +145,15 @@ async function showPending({ shell, servers }: ServerRoutesParts, c: C): Promise
       return c.html(toHtml(<PendingPage {...props} />));
     }
   }
+}
+
+async function keep({ shell, servers, clock }: ServerRoutesParts, c: C): Promise<Response> {
+  const [who, posted] = [c.get('who'), c.get('posted')];
+  const key = runnable(who, { owner: text(posted['owner']) ?? who.account.name, name: text(posted['server']) ?? '' });
+  const hours = keptHours(posted['hours']);
+  if (hours === undefined) throw new GatewayError('request.invalid');
+  await servers.keep(key, new Date(clock.now() + hours * 3_600_000).toISOString());
+  return c.redirect(shell.urls.hub('home'), 303);
 }
 
 /** For those who may stop it alone: who may merely start it has no business with what it writes. */

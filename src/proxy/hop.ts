@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { isPersonal, quietAfterOpenMs } from './activityRules.ts';
 import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
 import type { Forwarded } from './headers.ts';
@@ -78,7 +79,8 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
   function begin(req: Asked, plan: HopPlan, exchange: Exchange): HttpHop {
     running += 1;
     connections.prolong(plan.identity);
-    onActivity?.(plan.route.target, plan.identity);
+    if (isPersonal({ method: req.method ?? 'GET', path: exchange.request.path, rawHeaders: req.rawHeaders }))
+      onActivity?.(plan.route.target, plan.identity);
     return {
       pool: pools.of(plan.route.upstream),
       ticker,
@@ -99,6 +101,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
     http: (req, res, plan, exchange) => carryHttp(req, res, begin(req, plan, exchange)),
     upgrade(req, socket, head, plan, exchange) {
       connections.prolong(plan.identity);
+      const countsFrom = clock.now() + quietAfterOpenMs;
       carryWebSocket(socket, head, {
         upstream: plan.route.upstream,
         tls,
@@ -112,7 +115,9 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
         maxHeadBytes: config.maxHeaderKiB * 1024,
         pingMs: config.pingS * 1000,
         onOpen: (connection) => connections.add(infoOf(plan), connection),
-        onActivity: () => onActivity?.(plan.route.target, plan.identity),
+        onActivity: () => {
+          if (clock.now() >= countsFrom) onActivity?.(plan.route.target, plan.identity);
+        },
       });
     },
     release: (upstream) => pools.release(upstream),

@@ -130,7 +130,7 @@ export interface Exchange {
 }
 
 /** What the hop reads of a request, beside its canonical reading. */
-export type Asked = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket'>;
+export type Asked = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket' | 'method'>;
 
 export interface Hop {
   /** Deadlines of all that belongs to the hop. */

@@ -10,6 +10,7 @@ import { createActivity } from './activity.ts';
 import { createAdmission } from './admission.ts';
 import { installCylcConfig } from './cylcConfig.ts';
 import { followLog } from './followLog.ts';
+import { createCuller } from './createCuller.ts';
 import { createLife } from './life.ts';
 import type { Life } from './life.ts';
 import type { LifeParts } from './lifeParts.ts';
@@ -22,6 +23,7 @@ import type { Programs } from './programs.ts';
 import { reconcile, watchDesired } from './reconcile.ts';
 import { createRecords } from './records.ts';
 import { prepareRuntimeDir } from './sockets.ts';
+import { createStopAll } from './stopAll.ts';
 import { keyText } from './types.ts';
 import type { ServerKey, Servers, ServerView, StartRequest } from './types.ts';
 
@@ -95,9 +97,13 @@ export function createServers(options: ServersOptions): ServersRoom {
     return life;
   }
 
+  const overlay = (record: ReturnType<typeof records.all>[number]): ServerView =>
+    culler.overlay(activity.overlay(records.view(record)));
+  const list = (): ServerView[] => records.all().map(overlay);
+
   function viewOf(key: ServerKey): ServerView | undefined {
     const record = records.get(key);
-    return record && activity.overlay(records.view(record));
+    return record && overlay(record);
   }
 
   async function start(request: StartRequest): Promise<ServerView> {
@@ -149,6 +155,8 @@ export function createServers(options: ServersOptions): ServersRoom {
   };
   const named = createNamed({ records, routes: options.routes, viewOf, stop, drop });
 
+  const culler = createCuller({ rules: config, records, list, stop, clock, log });
+
   async function* follow(key: ServerKey, lines: number, signal: AbortSignal | undefined): AsyncIterable<string> {
     const path = (): string | null => records.get(key)?.logFile ?? null;
     const live = (): boolean => !isIdle(records.get(key)?.phase ?? 'stopped');
@@ -159,11 +167,12 @@ export function createServers(options: ServersOptions): ServersRoom {
   let looking = Promise.resolve();
   const look = async (): Promise<void> => {
     for (const record of records.all()) await lifeOf(record).check();
+    culler.look();
     await activity.flush();
   };
 
   return {
-    list: () => records.all().map((record) => activity.overlay(records.view(record))),
+    list,
     get: viewOf,
     async forms(owner) {
       const account = await accounts.find(owner);
@@ -173,6 +182,8 @@ export function createServers(options: ServersOptions): ServersRoom {
     start,
     stop,
     ...named,
+    ...createStopAll({ list, stop, clock }),
+    keep: culler.keep,
     progress: (key, signal) => lifeOf(key).progress().follow(signal),
     async log(key, lines) {
       const logFile = records.get(key)?.logFile;

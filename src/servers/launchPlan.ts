@@ -46,6 +46,7 @@ export async function preparePlan(options: {
     runFile,
     upstream: { kind: 'unix', path: socket },
     umask: Number.parseInt(parts.config.umask, 8),
+    ...(Object.keys(parts.config.limits).length > 0 && { limits: parts.config.limits }),
     options: launch.options,
     submit: launch.submit,
     configDir: cylcConfigDir(parts.runtimeDir),

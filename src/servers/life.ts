@@ -48,6 +48,8 @@ const fresh = {
   command: '',
   logFile: null,
   lastActivityAt: null,
+  keepUntil: null,
+  stopReason: null,
 } as const;
 
 /** So many looks without an answer make a server unknown. */

@@ -82,5 +82,7 @@ function toView(record: DeepReadonly<ServerRecord>, prefix: string): ServerView 
     pid: record.handle?.kind === 'process' ? record.handle.process.pid : null,
     upstream: record.upstream,
     failure: record.failure,
+    ...(record.keepUntil && { keepUntil: record.keepUntil }),
+    ...(record.stopReason && { stopReason: record.stopReason }),
   };
 }

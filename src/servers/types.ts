@@ -49,6 +49,23 @@ export interface ServerView extends ServerKey {
   pid: number | null;
   upstream: Upstream | null;
   failure: ServerFailure | null;
+  /** Put off by its owner: not stopped by the rules before then. */
+  keepUntil?: string | null;
+  /** When the rules of the site will stop it, as things are. */
+  plannedStop?: { at: string; why: 'idle' | 'age'; soon: boolean };
+  /** Why it was stopped, where nobody asked for it. */
+  stopReason?: string | null;
+}
+
+/** A stop of all servers, under way or done. Read it again: it changes. */
+export interface StopAllRun {
+  by: string;
+  startedAt: string;
+  /** Null while it goes on. */
+  endedAt: string | null;
+  total: number;
+  stopped: number;
+  failed: { server: string; reason: string }[];
 }
 
 export interface StartRequest {
@@ -126,6 +143,12 @@ export interface Servers {
   remove(key: ServerKey, how: { by: string }): Promise<void>;
   /** Resolves when it has stopped; cancels a start. With `force`, SIGKILL at once. */
   stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void>;
+  /** Begins to stop every server that is not at rest, or tells of the run that is under way. */
+  stopAll(how: { by: string; force?: boolean }): StopAllRun;
+  /** The last such run of this gateway. */
+  stopAllRun(): StopAllRun | undefined;
+  /** Puts off its stop by the rules; null takes that back. Throws `request.invalid` where it is for too long. */
+  keep(key: ServerKey, until: string | null): Promise<void>;
   /** All events since the last start or stop began, then new ones; always ends with a final event. */
   progress(key: ServerKey, signal?: AbortSignal): AsyncIterable<ProgressEvent>;
   /** Last lines of the server's log, for its owner. */

@@ -118,6 +118,10 @@ export const serverRecordSchema = z.strictObject({
   startedBy: z.string().nullable(),
   startedAt: isoTime.nullable(),
   lastActivityAt: isoTime.nullable(),
+  /** Not stopped by the rules on idle servers before then. */
+  keepUntil: isoTime.nullable().optional(),
+  /** Why it was stopped, where nobody asked for it. */
+  stopReason: z.string().nullable().optional(),
   failure: z
     .strictObject({
       reason: z.string(),

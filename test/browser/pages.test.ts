@@ -269,6 +269,17 @@ describeWith(['chromium'], 'the pages in a real browser', () => {
         return open('/hub/spawn-pending/alice');
       },
       'home-failed': () => open('/hub/home'),
+      log: () => open('/hub/log/alice'),
+      'home-warned': () => {
+        const plannedStop = { at: '2026-11-24T12:05:00.000Z', why: 'idle', soon: true } as const;
+        state({ phase: 'ready', failure: null, plannedStop });
+        return open('/hub/home');
+      },
+      'admin-servers': async () => {
+        await context.addCookies([{ name: 'as', value: 'root', url: origin }]);
+        await open('/hub/admin/servers');
+        await signIn(context);
+      },
       unknown: () => {
         state({ phase: 'unknown', failure: null });
         return open('/hub/spawn-pending/alice');

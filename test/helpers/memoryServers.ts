@@ -1,6 +1,13 @@
 import { GatewayError } from '../../src/errors.ts';
 import { keyText } from '../../src/servers/types.ts';
-import type { ProfileForm, ProgressEvent, ServerKey, ServerView, Servers } from '../../src/servers/types.ts';
+import type {
+  ProfileForm,
+  ProgressEvent,
+  ServerKey,
+  ServerView,
+  Servers,
+  StopAllRun,
+} from '../../src/servers/types.ts';
 
 /** Servers without processes, for tests of what is shown of them. The test plays the process: `say`, `become`. */
 export interface MemoryServers extends Servers {
@@ -33,6 +40,7 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
     entry.events.push({ id: entry.events.length + 1, at, progress, message: text, phase, ...end });
     for (const wake of entry.wake) wake();
   };
+  let run: StopAllRun | undefined;
   const servers: MemoryServers = {
     started,
     become(key, change, message = `It is ${change.phase ?? 'changed'}`) {
@@ -85,6 +93,18 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
       }
     },
     log: () => Promise.resolve(''),
+    stopAll({ by }) {
+      const views = servers.list().filter(({ phase }) => phase !== 'stopped');
+      for (const view of views) void servers.stop(view, { by });
+      const at = '2026-11-24T00:00:00.000Z';
+      run = { by, startedAt: at, endedAt: at, total: views.length, stopped: views.length, failed: [] };
+      return run;
+    },
+    stopAllRun: () => run,
+    keep(key, until) {
+      servers.become(key, { keepUntil: until });
+      return Promise.resolve();
+    },
     async *followLog(key) {
       yield `log of ${keyText(key)}\n`;
     },

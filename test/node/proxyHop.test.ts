@@ -54,7 +54,9 @@ sockets.on('connection', (socket, req) => {
 
 const routes = createRoutes();
 let touched = 0;
-const hop = createHop({ config, publicUrl, log, clock: systemClock, onActivity: () => (touched += 1) });
+let aheadMs = 0;
+const clock = { now: () => systemClock.now() + aheadMs };
+const hop = createHop({ config, publicUrl, log, clock, onActivity: () => (touched += 1) });
 const account = { name: 'alice', uid: 1, gid: 1, home: '/', shell: '/', displayName: '', groups: [], admin: false };
 const authorize: Authorize = (gate) => {
   const match = routes.match(gate.path);
@@ -192,7 +194,12 @@ test('a WebSocket echoes, and is closed with code and reason when its session en
   await once(socket, 'open');
   socket.send('hi');
   expect(String((await once(socket, 'message'))[0])).toBe('hi');
-  expect(touched).toBe(before + 1);
+  expect(touched, 'what a page subscribes to by itself').toBe(before);
+  aheadMs = 6000;
+  socket.send('hi');
+  await once(socket, 'message');
+  aheadMs = 0;
+  expect(touched, 'what a person does later').toBe(before + 1);
   expect(arrived.join('\n')).not.toContain('cylc-gateway');
   expect(hop.connections.count()).toBe(1);
   expect(hop.connections.closeWhere((info) => info.sessionId === 's1', 4401, 'signed out')).toBe(1);

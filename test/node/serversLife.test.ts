@@ -66,6 +66,16 @@ test('its environment, folder and umask are what was planned, and nothing of the
   expect([cwd, umask]).toEqual([account.home, 0o027]);
 });
 
+test('resource limits of the site hold for the server', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { limits: { nofile: 512, core: 0 } } });
+  await world.start();
+  const { pid } = await world.became('ready');
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
+  expect(limits).toMatch(/^Max open files +512 +512 /m);
+  expect(limits).toMatch(/^Max core file size +0 +0 /m);
+});
+
 test('progress tells the whole start, also to a late comer, and always ends', async () => {
   await world.start();
   const live = world.events();

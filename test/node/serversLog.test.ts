@@ -1,5 +1,4 @@
 import { appendFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createApiWorld } from '../helpers/apiWorld.ts';
 import { createServersWorld, ownAccount } from '../helpers/serversWorld.ts';
@@ -72,7 +71,11 @@ test('the API gives the log to whoever may run the server, whole or followed, an
     });
   expect((await get('server/log')).status).toBe(404);
   await world.servers.start({ key: { owner: name, name: '' }, options: {}, by: name });
-  await until(() => world.servers.list()[0]?.phase === 'ready');
+  await until(
+    () => world.servers.list()[0]?.phase === 'ready',
+    10_000,
+    () => JSON.stringify(world.servers.list()),
+  );
   const { logFile } = world.store.state.data.servers[`${name}/`] ?? {};
   await appendFile(logFile ?? '', 'one\ntwo\nthree\n');
   expect(await (await get('server/log?lines=2')).text()).toBe('two\nthree\n');
@@ -80,10 +83,11 @@ test('the API gives the log to whoever may run the server, whole or followed, an
   expect((await get('server/log?lines=x')).status).toBe(400);
   const followed = await get('servers//log?lines=1&follow=true');
   expect(followed.headers.get('content-type')).toContain('text/plain');
-  const whole = followed.text();
+  const pieces = (followed.body as ReadableStream<BufferSource>).pipeThrough(new TextDecoderStream()).getReader();
+  expect((await pieces.read()).value).toBe('three\n');
   await appendFile(logFile ?? '', 'four\n');
-  await sleep(0);
+  expect((await pieces.read()).value).toBe('four\n');
   await world.servers.stop({ owner: name, name: '' }, { by: name });
-  expect(await whole).toBe('three\nfour\n');
+  expect((await pieces.read()).done).toBe(true);
   await world.close();
 });

@@ -31,6 +31,25 @@ export const serversSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('So many servers there may be in all; further starts wait in the queue. Default: no limit.'),
+  idleTimeoutS: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('A server that nobody has used for so long is stopped, seconds. Default: never.'),
+  maxAgeS: z.number().int().min(1).optional().describe('A server is stopped at this age, seconds. Default: never.'),
+  cullWarningS: z
+    .number()
+    .int()
+    .min(0)
+    .default(600)
+    .describe('So long before such a stop its owner is warned on the home page, seconds.'),
+  keepAtMostS: z
+    .number()
+    .int()
+    .min(0)
+    .default(604_800)
+    .describe('For so long people may put off such a stop of their server, seconds; 0: not at all.'),
   cylc: z
     .string()
     .optional()
@@ -43,6 +62,12 @@ export const serversSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Further environment variables of every UI server. Nothing else is inherited from the gateway.'),
+  limits: z
+    .partialRecord(z.enum(['as', 'nofile', 'nproc', 'core', 'cpu']), z.number().int().min(0))
+    .default({})
+    .describe(
+      'Resource limits of every UI server and of what it starts, by the names of prlimit(1): `as` (address space, bytes), `nofile`, `nproc`, `core` (bytes), `cpu` (seconds).',
+    ),
   umask: z
     .string()
     .regex(/^0?[0-7]{3}$/)

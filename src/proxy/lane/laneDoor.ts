@@ -33,7 +33,7 @@ export function createLaneBegin(parts: LaneDoorParts): LaneOptions['begin'] {
     const { method, headers } = head;
     const read = readCanonical({ method, target: head.target, version: '1.1', headers, upgrade: false });
     if (!read.ok || !parts.isRouted(read.request.path)) return undefined;
-    const asked = new LaneRequest(socket, headers);
+    const asked = new LaneRequest(socket, headers, method);
     const { host } = parts.findClient(asked);
     const request = host === undefined ? read.request : { ...read.request, host };
     const gate = gateRequest(method, asked, request, false);
@@ -66,9 +66,11 @@ export function createLaneBegin(parts: LaneDoorParts): LaneOptions['begin'] {
 class LaneRequest implements Asked {
   readonly socket: Socket;
   readonly rawHeaders: string[];
+  readonly method: string;
   #headers: IncomingMessage['headers'] | undefined;
 
-  constructor(socket: Socket, rawHeaders: string[]) {
+  constructor(socket: Socket, rawHeaders: string[], method: string) {
+    this.method = method;
     this.socket = socket;
     this.rawHeaders = rawHeaders;
   }
