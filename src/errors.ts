@@ -129,6 +129,16 @@ const kinds = {
     message: 'There is one of that name already.',
     advice: 'Choose another name.',
   },
+  'request.misdirected': {
+    status: 421,
+    message: 'This is not the address for that.',
+    advice: 'Open it from your home page: servers have an address of their own here.',
+  },
+  'auth.handover': {
+    status: 403,
+    message: 'Your sign-in could not be brought along to this address.',
+    advice: 'Allow cookies for this site, then open the server from your home page again.',
+  },
   'request.not-found': {
     status: 404,
     message: 'There is nothing at this address.',

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { createSiteAccess } from './access/siteAccess.ts';
 import type { Identity, Target } from './access/types.ts';
@@ -17,7 +16,7 @@ import { withHubTokens } from './identity/withHubTokens.ts';
 import { createPeople } from './identity/people.ts';
 import { clientOf } from './listen/clientAddress.ts';
 import { createListening } from './listen/createListening.ts';
-import { createInnerListener } from './listen/innerListener.ts';
+import { createOrigins } from './origins/createOrigins.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
 import { pageHeaders } from './pages/pageHeaders.ts';
@@ -79,7 +78,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, firstRun, log, clock = systemClock, end = () => {} } = options;
   const { dataDir, listen } = config;
   const publicUrl = config.publicUrl ?? `http${listen.tls === undefined ? '' : 's'}://localhost:${listen.port}`;
-  const urls = createUrls(publicUrl);
+  const urls = createUrls(publicUrl, config.userDomain);
   const basePath = urls.base.slice(0, -1);
   const uid = process.geteuid?.() ?? 0;
   const people = createPeople({ firstRun });
@@ -121,13 +120,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     pamPool: () => createJobPool({ threads: config.identity.pam.threads, minThreads: 1, tasksPerThread: 1 }),
     clock,
     log,
-    fetchOwn: (url, init) => providerListener.fetch(url, init),
+    fetchOwn: (url, init) => listening.fetchOwn(url, init),
     render: createRenderView(shell),
     pageHeaders: pageHeaders(urls),
   });
   const { identify, sessions, csrf, provider } = identity;
-  const providerListener = createInnerListener(join(runtimeDir, 'provider.sock'), provider);
-  const listening = await createListening({ config: listen, urls, log });
+  const listening = await createListening({ config: listen, urls, provider, runtimeDir, log });
 
   const hub = createHub({
     config,
@@ -203,6 +201,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
   const control = createControl({ store, people, servers, accounts, sessions, hop, runtimeDir, clock, log });
+  const origins = createOrigins({ domain: config.userDomain, urls, identity, clock });
   const pages = createPages({
     shell,
     assets,
@@ -221,7 +220,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     tokens: hub.tokenDesk,
     apiCalls: hub.calls,
   });
-  const app = mountApp({ urls, api: hub.app, signIn: identity.app, pages });
+  const app = mountApp({ urls, api: hub.app, signIn: identity.app, pages, origins: origins.app });
 
   const authorize = createAuthorize({
     identify: withHubTokens(identify, (token) => hub.contract.resolveToken(token)),
@@ -235,16 +234,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const door = createFrontDoor({
-    authorize,
+    authorize: origins.gate(authorize),
     hop,
     basePath,
     log,
     config: config.proxy,
-    app: (req, res) => void listener(req, res),
-    provider,
+    app: origins.ownOriginOnly((req, res) => void listener(req, res)),
+    provider: origins.ownOriginOnly(provider),
     create: (options) => listening.create(options),
     findClient: (req) => listening.findClient(req),
-    render: createRenderDecision(shell),
+    render: origins.render(createRenderDecision(shell)),
   });
 
   await guardByEdge(door, {
@@ -268,7 +267,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     async listen() {
       await hub.listen();
       if (batch.nodes !== undefined) await hub.listenForNodes(batch.nodes);
-      await providerListener.listen();
       await listening.listen(door);
       await control.listen();
       await servers.reconcile();
@@ -280,14 +278,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       door.close();
       await control.close();
       watch.close();
-      listening.close();
+      await listening.close();
       await hop.close();
       door.closeAllConnections();
       await services.close();
       await servers.close();
       await pool.close();
       await hub.close();
-      await providerListener.close();
       identity.close();
       await store.close();
     },

@@ -1,4 +1,5 @@
 import type { ServerKey } from './servers/types.ts';
+import { labelOf } from './userLabels.ts';
 
 /** The gateway's URL space, which is JupyterHub's: `/hub/…`, `/user/<name>/<server>/…`, `/services/<name>/…`. */
 export interface Urls {
@@ -12,17 +13,29 @@ export interface Urls {
   hub(path: string): string;
   /** Path prefix of a server, with a slash at both ends. */
   prefix(key: ServerKey): string;
+  /** Origin of an account's servers, where that is not the gateway's own. */
+  userOrigin(owner: string): string | undefined;
+  /** All such origins, as a source of a Content-Security-Policy. */
+  userOrigins: string | undefined;
 }
 
-/** From the configured public URL; throws nothing that the configuration's schema has let pass. */
-export function createUrls(publicUrl: string): Urls {
+/**
+ * From the configured public URL; throws nothing that the configuration's schema has let pass. With a `userDomain` each
+ * account's servers are at `<name>.<userDomain>`.
+ */
+export function createUrls(publicUrl: string, userDomain?: string): Urls {
   const url = new URL(publicUrl);
+  const port = url.port === '' ? '' : `:${url.port}`;
+  const below = (label: string): string | undefined =>
+    userDomain === undefined ? undefined : `${url.protocol}//${label}.${userDomain}${port}`;
   const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   return {
     origin: url.origin,
     base,
     secure: url.protocol === 'https:',
     hub: (path) => `${base}hub/${path}`,
+    userOrigin: (owner) => below(labelOf(owner)),
+    userOrigins: below('*'),
     prefix: (key) =>
       `${base}user/${encodeURIComponent(key.owner)}/${key.name === '' ? '' : `${encodeURIComponent(key.name)}/`}`,
   };

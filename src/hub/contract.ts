@@ -1,5 +1,6 @@
 import type { AccountCache } from './accountCache.ts';
 import { keyText } from '../servers/types.ts';
+import type { Urls } from '../urls.ts';
 import { clientIdOf, clientIdOfService, serverOfClient } from './clientId.ts';
 import { serverEnvironment, serviceEnvironment } from './environment.ts';
 import { tokenInLoginCookie } from './loginCookie.ts';
@@ -15,7 +16,7 @@ export interface ContractDeps {
   principals: Principals;
   /** ms since 1970, by client id. */
   contacts: Map<string, number>;
-  baseUrl: string;
+  urls: Urls;
   apiUrl: () => string;
   /** For services; of this machine alone. */
   loopbackUrl: () => string;
@@ -41,8 +42,16 @@ export function createContract(deps: ContractDeps): HubContract {
         scopes: [`access:servers!server=${keyText(server.key)}`, ...ownScopes(owner)],
         note: `Server at ${server.prefix}`,
       });
-      const { baseUrl } = deps;
-      return serverEnvironment({ key: server.key, token, prefix: server.prefix, baseUrl, apiUrl: deps.apiUrl() });
+      const { urls } = deps;
+      const userOrigin = urls.userOrigin(owner);
+      return serverEnvironment({
+        key: server.key,
+        token,
+        prefix: server.prefix,
+        baseUrl: urls.base,
+        apiUrl: deps.apiUrl(),
+        ...(userOrigin === undefined ? {} : { apart: { hub: urls.origin, server: userOrigin } }),
+      });
     },
     async prepareService({ name, apiToken, prefix, url }) {
       const clientId = clientIdOfService(name);
@@ -55,7 +64,7 @@ export function createContract(deps: ContractDeps): HubContract {
         note: `Service ${name}`,
         ...(apiToken === undefined ? {} : { token: apiToken }),
       });
-      return serviceEnvironment({ name, token, prefix, url, baseUrl: deps.baseUrl, apiUrl: deps.loopbackUrl() });
+      return serviceEnvironment({ name, token, prefix, url, baseUrl: deps.urls.base, apiUrl: deps.loopbackUrl() });
     },
     lastContact: (key) => deps.contacts.get(clientIdOf(key)),
     forget: (key) => forgetClient(clientIdOf(key)),

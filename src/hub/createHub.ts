@@ -119,7 +119,7 @@ export function createHub(deps: HubDeps): Hub {
     accounts,
     principals,
     contacts,
-    baseUrl: urls.base,
+    urls,
     apiUrl,
     loopbackUrl,
   });

@@ -10,9 +10,11 @@ export interface ServerEnvironment {
   baseUrl: string;
   /** Without a slash at its end. */
   apiUrl: string;
+  /** Where the Hub and the server have different origins: those. */
+  apart?: { hub: string; server: string };
 }
 
-export interface ServiceEnvironment extends Omit<ServerEnvironment, 'key'> {
+export interface ServiceEnvironment extends Omit<ServerEnvironment, 'key' | 'apart'> {
   name: string;
   /** Where it is to listen; empty where that is not by an address. */
   url: string;
@@ -61,11 +63,11 @@ export function serverEnvironment(server: ServerEnvironment): Record<string, str
     JUPYTERHUB_API_URL: server.apiUrl,
     JUPYTERHUB_ACTIVITY_URL: `${server.apiUrl}/users/${encodeURIComponent(server.key.owner)}/activity`,
     JUPYTERHUB_BASE_URL: server.baseUrl,
-    JUPYTERHUB_OAUTH_CALLBACK_URL: `${server.prefix}oauth_callback`,
+    JUPYTERHUB_OAUTH_CALLBACK_URL: `${server.apart?.server ?? ''}${server.prefix}oauth_callback`,
     JUPYTERHUB_OAUTH_ACCESS_SCOPES: scopes,
     JUPYTERHUB_OAUTH_SCOPES: scopes,
     JUPYTERHUB_USER: server.key.owner,
     JUPYTERHUB_SERVER_NAME: server.key.name,
-    JUPYTERHUB_HOST: '',
+    JUPYTERHUB_HOST: server.apart?.hub ?? '',
   };
 }

@@ -1,9 +1,11 @@
-import type { IncomingMessage, Server, ServerOptions } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http';
+import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import { createClientFinder } from './clientAddress.ts';
 import type { Client } from './clientAddress.ts';
+import { createInnerListener } from './innerListener.ts';
 import { listenAt } from './listening.ts';
 import { createRedirectServer } from './redirectServer.ts';
 import { createListener } from './tlsServer.ts';
@@ -12,17 +14,22 @@ export interface ListeningRoom {
   /** Makes the public server, plain or TLS. */
   create(options: ServerOptions): Server;
   findClient(req: Pick<IncomingMessage, 'headers' | 'socket'>): Client;
+  /** Fetches from the built-in provider, whatever host the URL names. */
+  fetchOwn(url: string, init?: object): Promise<Response>;
   /** Opens the public port, and the one that redirects to it. Throws a `SetupError` where one is not to be had. */
   listen(door: Server): Promise<void>;
   /** Reads the certificate anew. */
   reload(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** How the world reaches the gateway: ports, TLS, and which proxies in front are believed. */
 export async function createListening(options: {
   config: Config['listen'];
   urls: Urls;
+  /** Handler of the built-in provider. */
+  provider: RequestListener;
+  runtimeDir: string;
   log: Logger;
 }): Promise<ListeningRoom> {
   const { host, port, tls, redirectPort, trustedProxies, forwardedHeaders } = options.config;
@@ -30,20 +37,24 @@ export async function createListening(options: {
     tls: tls === undefined ? undefined : servingOf(tls),
     log: options.log,
   });
+  const inner = createInnerListener(join(options.runtimeDir, 'provider.sock'), options.provider);
   const redirect =
     redirectPort === undefined ? undefined : createRedirectServer((req) => options.urls.origin + req.url!);
   return {
     create: (serverOptions) => listener.create(serverOptions),
     findClient: createClientFinder({ proxies: trustedProxies, headers: forwardedHeaders }),
+    fetchOwn: (url, init) => inner.fetch(url, init),
     async listen(door) {
+      await inner.listen();
       await listenAt(door, { host, port });
       if (redirect !== undefined) await listenAt(redirect, { host, port: redirectPort! });
     },
     reload: () => listener.reload(),
-    close() {
+    async close() {
       listener.close();
       redirect?.close();
       redirect?.closeAllConnections();
+      await inner.close();
     },
   };
 }

@@ -13,7 +13,8 @@ export function pageHeaders(urls: Urls): Record<string, string> {
       "script-src 'self'",
       "img-src 'self'",
       "connect-src 'self'",
-      "form-action 'self'",
+      // A form's redirects count too: a sign-in may end at a user's origin
+      `form-action 'self'${urls.userOrigins === undefined ? '' : ` ${urls.userOrigins}`}`,
       "base-uri 'none'",
       "frame-ancestors 'none'",
       `report-uri ${urls.hub('security/csp-report')}`,

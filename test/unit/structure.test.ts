@@ -8,7 +8,7 @@ import type { Import } from '../helpers/sources.ts';
  * Who may import whom. A room is a folder of `src/` or a file beside it. A new room needs a line here; a new arrow
  * needs a reason. `types.ts` and `store/schema.ts` hold the words of a room: everybody may use those.
  */
-const everyone = new Set(['errors', 'clock', 'urls', 'config', 'telemetry', 'listen']);
+const everyone = new Set(['errors', 'clock', 'urls', 'userLabels', 'config', 'telemetry', 'listen']);
 /** What a whole gateway is made of. */
 const rooms = [
   'pages',
@@ -22,6 +22,7 @@ const rooms = [
   'access',
   'store',
   'proxy',
+  'origins',
 ];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
@@ -29,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   closeWhatEnds: rooms,
   gateway: ['authorize', 'mountApp', 'closeWhatEnds', ...rooms],
   chp: ['proxy'],
+  origins: ['proxy', 'identity'],
   edge: ['authorize', 'identity', 'access', 'proxy'],
   authorize: ['identity', 'access', 'proxy'],
   pages: ['servers', 'access', 'identity', 'store'],
@@ -48,6 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   urls: [],
   mountApp: [],
+  userLabels: [],
   listen: [],
   workers: [],
 };

@@ -9,8 +9,10 @@ export interface Settings {
   prefix: string;
   apiUrl: string;
   activityUrl: string | undefined;
-  /** Path of the Hub's own pages, with a slash at both ends. */
+  /** Path of the Hub's own pages, or its URL where that is on another origin; with a slash behind. */
   hubPath: string;
+  /** Where the Hub sends visitors back to. */
+  callbackUrl: string | undefined;
   /** A visitor must hold one of these. */
   accessScopes: readonly string[];
   serverName: string;
@@ -33,7 +35,8 @@ export function readSettings(argv: readonly string[], env: NodeJS.ProcessEnv): S
     prefix: need('JUPYTERHUB_SERVICE_PREFIX'),
     apiUrl: need('JUPYTERHUB_API_URL'),
     activityUrl: env['JUPYTERHUB_ACTIVITY_URL'],
-    hubPath: `${env['JUPYTERHUB_BASE_URL'] ?? '/'}hub/`,
+    hubPath: `${env['JUPYTERHUB_HOST'] ?? ''}${env['JUPYTERHUB_BASE_URL'] ?? '/'}hub/`,
+    callbackUrl: env['JUPYTERHUB_OAUTH_CALLBACK_URL'],
     accessScopes: JSON.parse(need('JUPYTERHUB_OAUTH_ACCESS_SCOPES')) as string[],
     serverName: env['JUPYTERHUB_SERVER_NAME'] ?? '',
     owner: env['USER'] ?? userInfo().username,

@@ -18,7 +18,7 @@ export function createSignIn(settings: Settings, hub: HubClient): SignIn {
   const secret = randomBytes(32);
   const pending = new Map<string, { verifier: string; next: string; until: number }>();
   const { clientId, prefix } = settings;
-  const redirectUri = `${prefix}oauth_callback`;
+  const redirectUri = settings.callbackUrl ?? `${prefix}oauth_callback`;
   const stateCookie = `${clientId}-oauth-state`;
   const cookie = (name: string, value: string, maxAgeS: number) =>
     `${name}=${value}; HttpOnly; Path=${prefix}; SameSite=Lax; Max-Age=${maxAgeS}`;

@@ -9,6 +9,13 @@ export const baseSchema = z.strictObject({
     .describe(
       'Address under which browsers reach the gateway; its path, if any, is the base path of everything. Default: localhost with the port of `listen`.',
     ),
+  userDomain: z
+    .string()
+    .regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, 'a domain name, lower case')
+    .optional()
+    .describe(
+      "Domain below which each account's servers have an origin of their own, `<name>.<userDomain>`: advised where people share with others whom they do not trust. Needs DNS and a certificate for `*.<userDomain>`.",
+    ),
   listen: listenSchema.prefault({}).describe('Where the gateway listens, and whom it believes there.'),
   dataDir: z.string().default('data').describe('Folder of the JSON store, keys and server logs; mode 0700.'),
   runtimeDir: z

@@ -43,7 +43,7 @@ export function presentServer(deps: Pick<ApiDeps, 'urls'>, view: ServerView, may
     url: prefix,
     user_options: view.options,
     progress_url: progress,
-    full_url: urls.origin + prefix,
+    full_url: (urls.userOrigin(view.owner) ?? urls.origin) + prefix,
     full_progress_url: urls.origin + progress,
   };
   if (may('admin:server_state', 'server', keyText(view))) model.state = isActive(view) ? { pid: view.pid } : null;

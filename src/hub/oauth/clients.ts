@@ -9,7 +9,7 @@ import type { HubService } from '../types.ts';
 export interface OAuthClient {
   id: string;
   target: Target;
-  /** A path, compared exactly. */
+  /** A path, or a URL where servers have origins of their own; compared exactly. */
   redirectUri: string;
   /** For the confirm page. */
   description: string;
@@ -43,7 +43,7 @@ export function createClients(deps: { tokens: Tokens; urls: Urls; services: () =
       return {
         id: clientIdOf(key),
         target: { kind: 'server', ...key },
-        redirectUri: `${deps.urls.prefix(key)}oauth_callback`,
+        redirectUri: `${deps.urls.userOrigin(key.owner) ?? ''}${deps.urls.prefix(key)}oauth_callback`,
         description: key.name === '' ? `the server of ${key.owner}` : `the server "${key.name}" of ${key.owner}`,
       };
     },

@@ -9,6 +9,8 @@ export function confirmPage(
   c: Context,
   page: { client: OAuthClient; visitor: Account; ticket: string },
 ): Response | Promise<Response> {
+  // The form's answer redirects there
+  const formAction = URL.canParse(page.client.redirectUri) ? new URL(page.client.redirectUri).origin : '';
   const body = html`<h1>Open ${page.client.description}?</h1>
     <p>
       It will learn that you are <strong>${page.visitor.name}</strong> and which groups you are in. It can do nothing in
@@ -18,5 +20,5 @@ export function confirmPage(
       <input type="hidden" name="_xsrf" value="${page.ticket}" />
       <button type="submit">Open as ${page.visitor.name}</button>
     </form>`;
-  return sendPage(c, { title: `Open ${page.client.description}?`, body, style: pageStyle });
+  return sendPage(c, { title: `Open ${page.client.description}?`, body, style: pageStyle, formAction });
 }

@@ -21,14 +21,14 @@ a { color: light-dark(#0b6e6e, #6cc); }
 /** A page with no script and one style, which its Content-Security-Policy holds it to. */
 export async function sendPage(
   c: Context,
-  page: { title: string; body: Markup; style: string; status?: number },
+  page: { title: string; body: Markup; style: string; status?: number; formAction?: string },
 ): Promise<Response> {
   const nonce = randomBytes(16).toString('base64');
   c.header('cache-control', 'no-store');
   c.header('referrer-policy', 'no-referrer');
   c.header(
     'content-security-policy',
-    `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self' ${page.formAction ?? ''}; base-uri 'none'; frame-ancestors 'none'`,
   );
   const text = await html`<!doctype html>
     <html lang="en">
