@@ -70,7 +70,8 @@ export function createOrigins(options: OriginsOptions): OriginsRoom {
 
 /** What a user's origin has of the gateway itself: the way in, and what its error pages are drawn with. */
 function isShared(url: string, urls: Urls): boolean {
-  return url.startsWith(`${urls.hub('enter')}?`) || url.startsWith(urls.hub('static/'));
+  const drawn = [urls.hub('logo'), urls.hub('favicon')];
+  return url.startsWith(`${urls.hub('enter')}?`) || url.startsWith(urls.hub('static/')) || drawn.includes(url);
 }
 
 function sendHome(req: IncomingMessage, res: ServerResponse, urls: Urls): void {

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { onPath } from './requires.ts';
 
 /** The system's Chromium without a window, sandbox or calls to its maker. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = ['chromium', 'chromium-browser', 'google-chrome'].find(onPath);
   return chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath: `/usr/bin/${executablePath}` }),
@@ -19,6 +19,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }
