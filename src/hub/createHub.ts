@@ -185,6 +185,7 @@ export function createHub(deps: HubDeps): Hub {
     calls: toCalls(api.document),
     routes: api.routes,
     tokenDesk: createTokenDesk({
+      remember: (account) => accounts.put(account),
       tokens,
       principals,
       clock,
