@@ -185,7 +185,6 @@ export function createHub(deps: HubDeps): Hub {
     calls: toCalls(api.document),
     routes: api.routes,
     tokenDesk: createTokenDesk({
-      remember: (account) => accounts.put(account),
       tokens,
       principals,
       clock,
