@@ -15,6 +15,7 @@ import type { HubService } from '../../src/hub/types.ts';
 import { createRoutes } from '../../src/proxy/routes.ts';
 import { createServers } from '../../src/servers/createServers.ts';
 import type { ServersRoom } from '../../src/servers/createServers.ts';
+import { createShares } from '../../src/shares/createShares.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createUrls } from '../../src/urls.ts';
 import { shortFolder } from './shortFolder.ts';
@@ -77,8 +78,10 @@ export async function createApiWorld(options: ApiWorldOptions): Promise<ApiWorld
     },
     spawners: [createMemorySpawner((env) => reportActivity(hub, env))],
   });
+  const shares = createShares({ admin: store.admin, accounts, needsRestart: () => false, clock: systemClock, log });
   hub.attach({
     servers,
+    shares: () => shares,
     routes,
     identify: () => ({ ok: false, error: new Error('no browsers here') as never, reason: 'no browsers here' }),
     services: () => services,

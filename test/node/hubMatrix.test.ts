@@ -164,7 +164,7 @@ describe('every route × every caller × every target', () => {
           const ownName = role.startsWith('alice-') && target === 'alice' && route.path === '/users/{name}';
           if (may) allowed += 1;
           else denied += 1;
-          if (may ? byScope : !refused && !ownName)
+          if (may ? byScope || answer.status >= 500 : !refused && !ownName)
             faults.push(`${role} ${route.method} ${route.path} of ${target}: ${answer.status} ${text.slice(0, 80)}`);
         }
     expect(faults).toEqual([]);

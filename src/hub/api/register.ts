@@ -25,7 +25,7 @@ export function registerRoutes(app: Hono, deps: RegisterDeps): void {
   for (const route of deps.routes)
     for (const path of [route.path, ...(route.aliases ?? [])].map(toHonoPath)) {
       app.on(route.method.toUpperCase(), path, (c) => answer(deps, route, c));
-      methods.set(path, [...(methods.get(path) ?? []), route.method.toUpperCase()]);
+      methods.set(path, [...new Set([...(methods.get(path) ?? []), route.method.toUpperCase()])]);
     }
   for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
 }
