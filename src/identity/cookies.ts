@@ -75,6 +75,15 @@ export function ownCookieNames(secure: boolean): CookieNames {
 /** JupyterHub's session id cookie, which UI servers bind their XSRF token to: they must see it. */
 export const hubSessionCookie = 'jupyterhub-session-id';
 
+/**
+ * `Set-Cookie` of that cookie where the browser has none of this session: a sign-in that is not ours (a token of the
+ * site's single sign-on) has not set it.
+ */
+export function missingHubSession(header: string | undefined, sessionId: string, secure: boolean): string | undefined {
+  if (cookieValues(header, hubSessionCookie).includes(sessionId)) return undefined;
+  return `${hubSessionCookie}=${sessionId}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+}
+
 /** Whether a cookie of that name is ours, by either spelling. */
 export function isOwnCookie(name: string): boolean {
   const bare = name.startsWith('__Host-') ? name.slice(7) : name;

@@ -11,6 +11,7 @@ import { isOwnCookie, ownCookieNames } from './cookies.ts';
 import { createCsrf } from './csrf.ts';
 import type { Csrf } from './csrf.ts';
 import { createIdentify } from './identify.ts';
+import { watchKeyAge } from './keyAge.ts';
 import { openKeyring } from './keyring.ts';
 import type { Keyring } from './keyring.ts';
 import { createSignInLinks } from './links.ts';
@@ -121,7 +122,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     isLive: (id) => sessions.isLive(id),
     isBlocked,
   });
-  const stops = [sessions.onEnd(forget), store.admin.onChange(forget)];
+  const stops = [sessions.onEnd(forget), store.admin.onChange(forget), watchKeyAge({ keyring, clock, log })];
 
   const shown = { render: options.render ?? renderPlain, pageHeaders: options.pageHeaders ?? {} };
   const pam = takesPasswords(identity, firstRun) ? await createSitePam(options) : undefined;

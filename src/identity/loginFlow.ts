@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
-import { cookieValues, hubSessionCookie } from './cookies.ts';
+import { missingHubSession } from './cookies.ts';
 import { showLink } from './linkFlow.ts';
 import type { LoginState } from './loginState.ts';
 import { problemOf, turnsOf } from './loopGuard.ts';
@@ -37,9 +37,8 @@ function goOn(c: Context, parts: SignInParts, who: Identity, next: string): Resp
     return show(c, parts, { kind: 'loop', problem: 'front', ...clockAndLinks(parts) }, 508);
   }
   setCookie(c, parts, `${parts.cookies.turns}=${turns.next}; Max-Age=20`);
-  // A UI server ties its forms to this id; a sign-in that is not ours has not set it.
-  if (!cookieValues(c.req.header('cookie'), hubSessionCookie).includes(who.sessionId))
-    setCookie(c, parts, `${hubSessionCookie}=${who.sessionId}`);
+  const missing = missingHubSession(c.req.header('cookie'), who.sessionId, parts.urls.secure);
+  if (missing !== undefined) c.header('set-cookie', missing, { append: true });
   return c.redirect(next, 303);
 }
 

@@ -33,6 +33,8 @@ export interface OidcClientOptions {
   issuer: string;
   clientId: string;
   clientSecret: string | undefined;
+  /** How it is sent (RFC 6749, 2.3.1); default `basic`. */
+  clientAuth?: 'basic' | 'post';
   redirectUri: string;
   scope: string;
   clock: Clock;
@@ -160,8 +162,13 @@ async function verifySignature(idToken: string, keys: KeySource): Promise<void> 
   }
 }
 
+function authentication({ clientSecret, clientAuth }: OidcClientOptions): oidc.ClientAuth {
+  if (clientSecret === undefined) return oidc.None();
+  return clientAuth === 'post' ? oidc.ClientSecretPost(clientSecret) : oidc.ClientSecretBasic(clientSecret);
+}
+
 async function discoverNow(options: OidcClientOptions): Promise<oidc.Configuration> {
-  const { clientSecret, skewS = 30, timeoutS = 10 } = options;
+  const { skewS = 30, timeoutS = 10 } = options;
   const execute: ((config: oidc.Configuration) => void)[] = [];
   if (options.dangerouslyAllowHttp === true) execute.push(oidc.allowInsecureRequests);
   try {
@@ -169,7 +176,7 @@ async function discoverNow(options: OidcClientOptions): Promise<oidc.Configurati
       new URL(options.issuer),
       options.clientId,
       { [oidc.clockTolerance]: skewS },
-      clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret),
+      authentication(options),
       { execute, timeout: timeoutS, ...(options.fetch === undefined ? {} : { [oidc.customFetch]: options.fetch }) },
     );
   } catch (cause) {
@@ -209,8 +216,15 @@ function toSignInError(error: unknown): GatewayError {
   const down = code === undefined || badAnswers.has(code);
   return new GatewayError(down ? 'auth.unavailable' : 'auth.invalid', {
     cause: error,
-    facts: { why: code },
+    facts: { why: code, claim: claimOf(error) },
   });
+}
+
+/** Which claim of the ID token was not as it must be. */
+function claimOf(error: unknown): string | undefined {
+  const { cause } = (error ?? {}) as { cause?: { cause?: { claim?: unknown }; claim?: unknown } };
+  const claim = cause?.claim ?? cause?.cause?.claim;
+  return typeof claim === 'string' ? claim : undefined;
 }
 
 /** The one fault of a provider's answer that people can do something about by themselves. */

@@ -39,6 +39,7 @@ export async function createSiteOidc(options: SiteOidcOptions): Promise<SiteOidc
     issuer: config.issuer,
     clientId: config.clientId,
     clientSecret: await secretOf(config),
+    clientAuth: config.clientAuth,
     redirectUri: urls.origin + urls.hub('oauth_callback'),
     scope: config.scope,
     dangerouslyAllowHttp: config.dangerouslyAllowHttp,

@@ -132,6 +132,7 @@ describeWith(['root'], 'tokens of the site’s single sign-on', () => {
       const token = await plainToken({ session: 'signing-out' });
       const { closed } = await openSocket(token);
       const visitor = socketsOf.get(token) as Visitor;
+      expect(visitor.cookie('jupyterhub-session-id')).toMatch(/^x-[\w-]{43}$/);
       const tokens = async (): Promise<number> => (await state()).filter((one) => one.kind === 'oauth').length;
       const before = await tokens();
       const page = await visitor.post('/hub/logout');

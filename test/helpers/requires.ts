@@ -28,6 +28,10 @@ const parts = {
     install:
       'python3 -m venv ~/.cache/cylc-gateway/schemathesis && ~/.cache/cylc-gateway/schemathesis/bin/pip install schemathesis==4.32.5',
   },
+  canaille: {
+    present: () => canaillePython() !== undefined,
+    install: "python3 -m venv data/canaille && data/canaille/bin/pip install 'canaille[front,oidc]==0.3.6'",
+  },
 } satisfies Record<string, { present: () => boolean; install: string }>;
 
 export type RealPart = keyof typeof parts;
@@ -71,6 +75,15 @@ export function schemathesisBin(): string | undefined {
   const candidates = [
     process.env['CYLC_GATEWAY_TEST_SCHEMATHESIS'],
     join(home, 'cylc-gateway/schemathesis/bin/schemathesis'),
+  ];
+  return candidates.find((path) => path !== undefined && existsSync(path));
+}
+
+/** The Python that has Canaille, an OpenID provider: `CYLC_GATEWAY_TEST_CANAILLE`, or the one in `data/`. */
+export function canaillePython(): string | undefined {
+  const candidates = [
+    process.env['CYLC_GATEWAY_TEST_CANAILLE'],
+    join(import.meta.dirname, '../../data/canaille/bin/python'),
   ];
   return candidates.find((path) => path !== undefined && existsSync(path));
 }

@@ -63,6 +63,10 @@ export const oidcSchema = z.strictObject({
   clientId: z.string().min(1).describe('The name that the gateway was registered under.'),
   clientSecret: z.string().optional().describe('Its secret; better in a file. Without one it is a public client.'),
   clientSecretFile: z.string().optional().describe('File that holds the secret; not readable by all.'),
+  clientAuth: z
+    .enum(['basic', 'post'])
+    .default('basic')
+    .describe('How the secret is sent: in a header, or in the form. Some providers read odd characters in one alone.'),
   scope: z.string().default('openid profile email').describe('Scopes to ask for; `offline_access` often renews.'),
   userInfo: z
     .boolean()

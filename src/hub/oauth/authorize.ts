@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import type { AccessDecision, Account, Identity, Target } from '../../access/types.ts';
 import { GatewayError } from '../../errors.ts';
+import { missingHubSession } from '../../identity/cookies.ts';
 import type { Identify } from '../../identity/types.ts';
 import type { Urls } from '../../urls.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
@@ -67,7 +68,10 @@ async function signedIn(c: Context, deps: AuthorizeDeps): Promise<Identity | und
   // A Hub token is no browser's sign-in: only cookies count here, and headers that the site's own proxy sets.
   const header = (name: string): string | undefined => c.req.header(name);
   const verified = await deps.identify()?.({ cookie: header('cookie'), authorization: undefined, header });
-  return verified?.ok === true ? verified.value : undefined;
+  if (verified?.ok !== true) return undefined;
+  const cookie = missingHubSession(header('cookie'), verified.value.sessionId, deps.urls.secure);
+  if (cookie !== undefined) c.header('set-cookie', cookie, { append: true });
+  return verified.value;
 }
 
 function signInPath(c: Context, urls: Urls): string {

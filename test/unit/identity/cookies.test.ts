@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cookieNames, cookieValues, isOwnCookie } from '../../../src/identity/cookies.ts';
+import { cookieNames, cookieValues, isOwnCookie, missingHubSession } from '../../../src/identity/cookies.ts';
 
 test.each([
   ['absent', undefined, []],
@@ -27,4 +27,12 @@ test('knows its own cookies by both spellings, and leaves the UI servers theirs'
     expect(isOwnCookie(name)).toBe(true);
   for (const name of ['cylc', 'jupyterhub-session-id', 'jupyterhub-user-alice', '_xsrf'])
     expect(isOwnCookie(name)).toBe(false);
+});
+
+test('the id that UI servers tie their forms to is set where it is missing or another session’s', () => {
+  expect(missingHubSession('a=1; jupyterhub-session-id=x-1', 'x-1', true)).toBeUndefined();
+  for (const header of [undefined, 'a=1', 'jupyterhub-session-id=x-2'])
+    expect(missingHubSession(header, 'x-1', true)).toBe(
+      'jupyterhub-session-id=x-1; Path=/; HttpOnly; SameSite=Lax; Secure',
+    );
 });
