@@ -3,6 +3,7 @@ import { SetupError } from '../errors.ts';
 import { registerBackup } from './backup.ts';
 import { registerCheck } from './check.ts';
 import { registerEdits } from './edits.ts';
+import { registerInit } from './init.ts';
 import { registerProxy } from './proxy.ts';
 import { registerRecords } from './records.ts';
 import { registerServe } from './serve.ts';
@@ -18,6 +19,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const servers = registerRecords(program).get('servers');
   if (servers !== undefined) registerServers(servers);
   registerEdits(program);
+  registerInit(program);
   registerCheck(program);
   registerBackup(program);
   registerToken(program);

@@ -63,12 +63,21 @@ function parseSource(file: string, text: string): Source {
       `The configuration ${file} is not valid YAML:\n${document.errors.map((error) => `  ${error.message}`).join('\n')}`,
       { advice: 'Correct the lines named above.' },
     );
-  const value: unknown = document.toJS() ?? {};
+  const value: unknown = withoutEmpty(document.toJS()) ?? {};
   if (typeof value !== 'object' || Array.isArray(value))
     throw new SetupError(`The configuration ${file} is not a mapping of options.`, {
       advice: 'Write `name: value` lines; `cylc-gateway init` shows all that there are.',
     });
   return { file, tree: value as Tree, place: (path) => placeOf(document, lines, path) };
+}
+
+/** A name without a value is as if it were not there: the sample file has headings with nothing below them. */
+function withoutEmpty(value: unknown): unknown {
+  if (value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) return value;
+  const kept = Object.entries(value).map(([name, below]): [string, unknown] => [name, withoutEmpty(below)]);
+  const said = kept.filter(([, below]) => below !== undefined);
+  return said.length === 0 && kept.length > 0 ? undefined : Object.fromEntries(said);
 }
 
 /** `line 12: ` of the option, or of the closest parent that the file has. */

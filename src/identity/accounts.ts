@@ -53,7 +53,7 @@ export function isPlainName(name: string): boolean {
 
 type Known = { ok: true; user: SystemUser; groups: string[] } | { ok: false; reason: string };
 
-/** SiteAccounts of the operating system, looked up through NSS; the canonical name and the uid are the key. */
+/** Accounts of the operating system, looked up through NSS; the canonical name and the uid are the key. */
 export function createAccounts(options: AccountsOptions): Accounts {
   const { clock, users = createSystemUsers(), cacheMs = 60_000, firstRun = false, minUid = 1000 } = options;
   const ownUid = options.ownUid ?? process.geteuid?.() ?? nobody;

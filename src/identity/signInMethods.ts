@@ -35,7 +35,7 @@ export function checkSignIn({ config, firstRun }: { config: Config; firstRun: bo
       advice: 'Use its https address; for a trial: identity.oidc.dangerouslyAllowHttp: true',
     });
   if (publicUrl?.startsWith('http:') === true && !isLoopback(new URL(publicUrl).hostname) && !isLoopback(listen.host))
-    throw new SetupError(`SiteAccounts would send their sign-in over plain HTTP: publicUrl is ${publicUrl}.`, {
+    throw new SetupError(`People would send their sign-in over plain HTTP: publicUrl is ${publicUrl}.`, {
       advice:
         'Put a web server with TLS in front (docs/deploy.md), give its https address as publicUrl, and listen on 127.0.0.1.',
     });

@@ -13,6 +13,9 @@ const common = {
   required: z.boolean().default(false).describe('Whether it may not be left empty.'),
 };
 
+const typeHelp = 'Which kind of field.';
+const defaultHelp = 'What stands in the field at first.';
+
 const memory = z.string().regex(/^\d+(\.\d+)?\s*[KMGT](i?B)?$/i, 'write an amount with a unit, such as 4G');
 const length = z
   .string()
@@ -24,8 +27,8 @@ const length = z
 export const fieldSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
-    type: z.literal('text'),
-    default: z.string().default(''),
+    type: z.literal('text').describe(typeHelp),
+    default: z.string().default('').describe(defaultHelp),
     pattern: z
       .string()
       .refine((text) => isPattern(text), 'this is not a regular expression')
@@ -37,7 +40,15 @@ export const fieldSchema = z.discriminatedUnion('type', [
     ...common,
     type: z.literal('choice'),
     choices: z
-      .array(z.union([z.string(), z.strictObject({ value: z.string(), label: z.string() })]))
+      .array(
+        z.union([
+          z.string(),
+          z.strictObject({
+            value: z.string().describe('What the start gets.'),
+            label: z.string().describe('What people see.'),
+          }),
+        ]),
+      )
       .min(1)
       .describe('Values, or value and label.'),
     default: z.string().optional().describe('Default: the first choice.'),
@@ -46,8 +57,8 @@ export const fieldSchema = z.discriminatedUnion('type', [
     ...common,
     type: z.literal('number'),
     default: z.number().optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    min: z.number().optional().describe('The least that may be asked for.'),
+    max: z.number().optional().describe('The most that may be asked for.'),
     whole: z.boolean().default(true).describe('Whether only whole numbers are taken.'),
     unit: z.string().default('').describe('Stands behind the field.'),
   }),
@@ -112,7 +123,10 @@ export const profilesSchema = z
 export const environmentsSchema = z
   .array(
     z.strictObject({
-      name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,29}$/, 'small letters, digits, dots and hyphens, at most 30'),
+      name: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9.-]{0,29}$/, 'small letters, digits, dots and hyphens, at most 30')
+        .describe('Stable: profiles, records and the API name it by it.'),
       title: z.string().optional().describe('What people see. Default: the version and path.'),
       cylc: z.string().describe('Path of its `cylc` command.'),
       variables: z

@@ -33,7 +33,7 @@ const pattern = z.string().refine(isPattern, 'this is not a regular expression')
 /** How to read what the poll command says. The first rule that matches counts. */
 const stateRule = z.strictObject({
   match: pattern.describe('Regular expression that is looked for in the output, line by line (`^` and `$` of a line).'),
-  is: z.enum(['pending', 'up', 'gone']),
+  is: z.enum(['pending', 'up', 'gone']).describe('What the job is when it matches.'),
   exit: pattern
     .optional()
     .describe(
