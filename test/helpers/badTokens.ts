@@ -41,7 +41,7 @@ export async function badTokens(good: GoodToken): Promise<BadToken[]> {
     ...subjects(by),
     ...strangers(by),
   ];
-  return all.map((made) => ({ code: 'auth.invalid', ...made }));
+  return all.map((made) => Object.assign({ code: 'auth.invalid' }, made));
 }
 
 interface By {
@@ -292,5 +292,5 @@ function subjects(by: By): Made[] {
 function strangers(by: By): Made[] {
   const names = ['root', 'daemon', 'nobody', '0', '1000', '-rf', '.alice', '../alice', 'no-such-user', 'Root'];
   const twins = ['ａlice', 'alice@a@b', 'alice ', ' root', 'a'.repeat(255), 'ali\u200bce', 'constructor', '__proto__'];
-  return claimed(by, 'sub', [...names, ...twins], /./).map((made) => ({ ...made, code: 'auth.no-account' }));
+  return claimed(by, 'sub', [...names, ...twins], /./).map((made) => Object.assign(made, { code: 'auth.no-account' }));
 }

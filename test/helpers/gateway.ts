@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noteFolder } from './gatewayFolders.ts';
 import { until } from './until.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -36,6 +37,7 @@ export interface GatewayOptions {
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gw-')));
+  noteFolder(dataDir);
   const line = [...(options.by ?? []), process.execPath];
   const args = [...line.slice(1), join(root, 'dist/src/main.js'), 'serve', '--port', String(port), '--data', dataDir];
   const child = spawn(line[0] ?? process.execPath, [...args, ...(options.args ?? [])], {

@@ -96,12 +96,6 @@ function intersectFilters(one: Filters, other: Filters, groupsOf: GroupsOf): Fil
   return both;
 }
 
-/** The names that a filtered grant may list; undefined where it is not filtered. */
-export function filteredNames(set: ScopeSet, scope: string, kind: FilterKind): ReadonlySet<string> | undefined {
-  const filters = set.get(scope);
-  return filters === 'all' ? undefined : (filters?.get(kind) ?? new Set());
-}
-
 function ownerOf(server: string): string {
   const slash = server.indexOf('/');
   return slash < 0 ? server : server.slice(0, slash);
