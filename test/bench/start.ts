@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,8 @@ import { createJobPool } from '../../src/spawners/pool.ts';
 import { createWarmSpawner } from '../../src/spawners/warm.ts';
 import { createHubWorld } from '../helpers/hubWorld.ts';
 import { startJupyterHub } from '../helpers/jupyterHub.ts';
+import { memoryOf } from '../helpers/memoryOf.ts';
+import type { Memory } from '../helpers/memoryOf.ts';
 import { cylcBin } from '../helpers/requires.ts';
 import { createServersWorld, ownAccount } from '../helpers/serversWorld.ts';
 import { shortFolder } from '../helpers/shortFolder.ts';
@@ -19,10 +20,8 @@ import { until } from '../helpers/until.ts';
  * From the wish for a server to its being ready (it answers and has called its Hub), and its memory, of the real
  * `cylc hubapp`: from our fork server, by its own command, and under JupyterHub, one after the other in each round.
  */
-interface Sample {
+interface Sample extends Omit<Memory, 'rssMiB'> {
   ms: number;
-  privateMiB: number;
-  pssMiB: number;
 }
 interface Way {
   name: string;
@@ -124,14 +123,6 @@ async function readyServer(
 ): Promise<HubServer | undefined> {
   const { servers } = (await (await hub.api(`/users/${user}`)).json()) as { servers?: Record<string, HubServer> };
   return servers?.['']?.ready === true ? servers[''] : undefined;
-}
-
-/** Private memory and proportional share (proc(5), smaps_rollup), MiB. */
-function memoryOf(pid: number): Omit<Sample, 'ms'> {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const sum = (pattern: RegExp): number =>
-    [...text.matchAll(pattern)].reduce((total, [, kilobytes]) => total + Number(kilobytes), 0) / 1024;
-  return { privateMiB: sum(/^Private_\w+: +(\d+)/gm), pssMiB: sum(/^Pss: +(\d+)/gm) };
 }
 
 function report(samples: Map<string, Sample[]>, json: boolean): void {
