@@ -41,12 +41,13 @@ export async function openControl(config: Config, firstRun: boolean): Promise<Co
 }
 
 /** That of the user whom the data belong to: root asks another user's gateway by its own socket. */
-async function runtimeDirOf({ runtimeDir, dataDir }: Config): Promise<string> {
+export async function runtimeDirOf({ runtimeDir, dataDir }: Config): Promise<string> {
   const owner = await stat(dataDir).catch(() => undefined);
   return chooseRuntimeDir({ configured: runtimeDir, dataDir, uid: owner?.uid ?? process.geteuid?.() ?? 0 });
 }
 
-async function isLive(path: string): Promise<boolean> {
+/** Throws `SetupError` where one runs that may not be asked. */
+export async function isLive(path: string): Promise<boolean> {
   try {
     await askControl(path, 'GET', '/v1/edits');
     return true;

@@ -43,7 +43,17 @@ export function checkSignIn({ config, firstRun }: { config: Config; firstRun: bo
 
 const pamFolders = ['/etc/pam.d', '/usr/lib/pam.d', '/usr/etc/pam.d'];
 
-/** Throws `SetupError` where the PAM service has no file: PAM would silently use `other` instead. */
+/** What is wrong where the PAM service has no file: PAM would silently use `other` instead. */
+export function pamServiceFault(service: string): SetupError | undefined {
+  // Where there is none of these folders, all services are in /etc/pam.conf.
+  const folders = pamFolders.filter((folder) => existsSync(folder));
+  if (folders.length === 0 || folders.some((folder) => existsSync(join(folder, service)))) return undefined;
+  return new SetupError(`There is no PAM service ${service}: no file of that name in ${pamFolders.join(', ')}.`, {
+    advice: 'Set identity.pam.service to one that is there, for example `login`, or add the file.',
+  });
+}
+
+/** Throws `SetupError` where the PAM service is not there. */
 export async function createSitePam(options: {
   config: Config;
   accounts: Accounts;
@@ -52,12 +62,8 @@ export async function createSitePam(options: {
   log: { warn(fields: object, message: string): void };
 }): Promise<Pam> {
   const { service, timeoutS } = options.config.identity.pam;
-  // Where there is none of these folders, all services are in /etc/pam.conf.
-  const folders = pamFolders.filter((folder) => existsSync(folder));
-  if (folders.length > 0 && !folders.some((folder) => existsSync(join(folder, service))))
-    throw new SetupError(`There is no PAM service ${service}: no file of that name in ${pamFolders.join(', ')}.`, {
-      advice: 'Set identity.pam.service to one that is there, for example `login`, or add the file.',
-    });
+  const fault = pamServiceFault(service);
+  if (fault !== undefined) throw fault;
   const uid = process.geteuid?.() ?? 0;
   const onlyFor = uid === 0 ? undefined : (await createSystemUsers().find(uid))?.name;
   if (onlyFor !== undefined)

@@ -31,12 +31,18 @@ function fits(runtimeDir: string): boolean {
   return runtimeDir === runtimeDir.toLowerCase() && Buffer.byteLength(runtimeDir) + tailBytes <= maxSocketPathBytes;
 }
 
+/** Why sockets cannot lie in that folder; undefined if they can. */
+export function runtimeDirFault(runtimeDir: string): SetupError | undefined {
+  if (fits(runtimeDir)) return undefined;
+  return new SetupError(`The path of runtimeDir is too long for unix sockets, or has capital letters: ${runtimeDir}`, {
+    advice: `Set runtimeDir to a path of at most ${maxSocketPathBytes - tailBytes} bytes, in lower case.`,
+  });
+}
+
 /** Makes and checks the folder: ours, no link, and open to others only for passing through (root), or not at all. */
 export async function prepareRuntimeDir(runtimeDir: string, uid: number): Promise<void> {
-  if (!fits(runtimeDir))
-    throw new SetupError(`The path of runtimeDir is too long for unix sockets, or has capital letters: ${runtimeDir}`, {
-      advice: `Set runtimeDir to a path of at most ${maxSocketPathBytes - tailBytes} bytes, in lower case.`,
-    });
+  const fault = runtimeDirFault(runtimeDir);
+  if (fault !== undefined) throw fault;
   try {
     await ownFolder(runtimeDir, { uid, mode: uid === 0 ? 0o711 : 0o700 });
     await ownFolder(join(runtimeDir, 'starts'), { uid, mode: 0o700 });

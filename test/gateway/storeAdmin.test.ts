@@ -248,7 +248,7 @@ test('the same commands on the files when the gateway is down, restore of everyt
   expect(await must('users', 'add', 'offline')).toContain('acts at the next start');
   await must('restore', join(gateway.dataDir, 'backup.json'));
   expect(await must('users', 'list')).not.toContain('offline');
-  expect(await must('check')).toBe('All is well.\n');
+  expect(await must('check', '--set', 'listen.port=0')).toMatch(/All is well[^\n]*\n$/);
   expect((await command('servers', 'stop', '--all')).stdout).toContain('Stopped');
 });
 

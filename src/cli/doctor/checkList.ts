@@ -1,0 +1,42 @@
+import { accounts } from './checks/accounts.ts';
+import { batch } from './checks/batch.ts';
+import { clock } from './checks/clock.ts';
+import { configuration } from './checks/configuration.ts';
+import { cylc } from './checks/cylc.ts';
+import { dataFolder } from './checks/dataFolder.ts';
+import { documents } from './checks/documents.ts';
+import { issuers } from './checks/issuers.ts';
+import { keys } from './checks/keys.ts';
+import { node } from './checks/node.ts';
+import { pam } from './checks/pam.ts';
+import { port } from './checks/port.ts';
+import { provider } from './checks/provider.ts';
+import { publicAddress } from './checks/publicAddress.ts';
+import { python } from './checks/python.ts';
+import { sockets } from './checks/sockets.ts';
+import { tls } from './checks/tls.ts';
+import type { Check } from './types.ts';
+
+/** What can be looked at where the configuration has faults. */
+export const checksWithoutConfiguration: readonly Check[] = [node, dataFolder, documents];
+
+/** All, the slow ones last: a reader sees the others meanwhile. */
+export const allChecks: readonly Check[] = [
+  node,
+  configuration,
+  dataFolder,
+  documents,
+  keys,
+  sockets,
+  port,
+  tls,
+  accounts,
+  pam,
+  issuers,
+  provider,
+  clock,
+  publicAddress,
+  batch,
+  python,
+  cylc,
+];

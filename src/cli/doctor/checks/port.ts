@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { listenAt } from '../../../listen/listening.ts';
+import { fromError } from '../runCheck.ts';
+import type { Check, Finding } from '../types.ts';
+
+/** That the gateway can have its ports: it holds them, or they are free. */
+export const port: Check = {
+  name: 'Port',
+  look({ config: { listen, hub, spawners }, live }) {
+    const { host, redirectPort } = listen;
+    const nodes = spawners.slurm !== undefined || Object.keys(spawners.command).length > 0;
+    const places = [
+      { host, port: listen.port },
+      ...(redirectPort === undefined ? [] : [{ host, port: redirectPort }]),
+      ...(nodes ? [hub.listen] : []),
+    ];
+    if (live)
+      return places.map(({ port: number }) => ({ outcome: 'ok', what: `${number}: the running gateway's own.` }));
+    return Promise.all(places.map(tryPort));
+  },
+};
+
+async function tryPort(place: { host: string; port: number }): Promise<Finding> {
+  const server = createServer();
+  try {
+    await listenAt(server, place);
+  } catch (error) {
+    const finding = fromError(error);
+    const closed = /EACCES/.test(finding.what);
+    return closed
+      ? { ...finding, advice: 'Ports below 1024 are for root: set another, with a web server in front.' }
+      : finding;
+  }
+  server.close();
+  await once(server, 'close');
+  return { outcome: 'ok', what: `${place.host}:${place.port} is free.` };
+}
