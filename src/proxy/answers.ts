@@ -63,26 +63,49 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
 }
 
 const latest = Symbol('latest answer');
-type Marked = Duplex & { [latest]?: ServerResponse };
+const broken = Symbol('what came last has no end');
+type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true };
 
-/** Notes which answer is due on a connection, for the case that the parser refuses what comes next. */
-export function noteAnswer(socket: Duplex, res: ServerResponse): void {
+/** Notes which answer is due on a connection, for whatever comes next on it; returns the one before, if that is not sent yet. */
+export function noteAnswer(socket: Duplex, res: ServerResponse): ServerResponse | undefined {
+  const before = dueAnswer(socket);
   (socket as Marked)[latest] = res;
+  return before;
+}
+
+/** The answer that is still to be sent on a connection. */
+export function dueAnswer(socket: Duplex): ServerResponse | undefined {
+  const answer = (socket as Marked)[latest];
+  return answer?.writableFinished === false ? answer : undefined;
+}
+
+/** Whether the body of a request will never come, as the parser has refused the rest of it. */
+export function isBroken(req: IncomingMessage): boolean {
+  return (req.socket as Marked)[broken] === true && !req.complete;
 }
 
 /**
- * What the parser itself refused: there is no request to answer, only a socket. Nothing is put behind an answer that
+ * What the parser itself refused: there is no request to answer, only a socket. Whatever was asked before it is answered
+ * first: a client that sent both at once would take this for the answer to that. Nothing is put behind an answer that
  * closes the connection, nor into the middle of one.
  */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (socket.destroyed) return;
-  const answer = (socket as Marked)[latest];
-  const begun = answer?.headersSent === true && (!answer.writableFinished || !answer.shouldKeepAlive);
-  if (error.code === 'ECONNRESET' || !socket.writable || (begun && !answer.writableEnded)) {
+  const due = dueAnswer(socket);
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  else if (due === undefined) refuseBroken(error, socket);
+  else if (due.req.complete) due.once('finish', () => refuseBroken(error, socket));
+  else if (due.headersSent) socket.destroy();
+  else if (due.socket === null) (socket as Marked)[broken] = true;
+  else refuseBroken(error, socket);
+}
+
+function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) {
     socket.destroy();
     return;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, ['content-length', '0', 'connection', 'close']);
-  socket.end(begun ? '' : head, () => socket.destroy());
+  socket.end(head, () => socket.destroy());
 }

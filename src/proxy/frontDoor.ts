@@ -6,7 +6,15 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { Client } from '../listen/clientAddress.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { answerBrokenRequest, answerHttp, answerUpgrade, limitBody, noteAnswer } from './answers.ts';
+import {
+  answerBrokenRequest,
+  answerHttp,
+  answerUpgrade,
+  dueAnswer,
+  isBroken,
+  limitBody,
+  noteAnswer,
+} from './answers.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
@@ -89,11 +97,20 @@ export function createFrontDoor({
     }
   }
 
+  /**
+   * One request of a connection at a time, as in the lane: Node reads on while an answer is due, so that a client which
+   * does not wait could have any number of them carried at once, and leave without those in the queue being told.
+   */
   function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    const requestId = nextId();
     res.on('error', ignore);
-    noteAnswer(req.socket, res);
-    const request = open(req, false, requestId);
+    const before = noteAnswer(req.socket, res);
+    if (before === undefined) take(req, res, expectsContinue);
+    else before.once('close', () => req.socket.writable && take(req, res, expectsContinue));
+  }
+
+  function take(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const requestId = nextId();
+    const request = isBroken(req) ? 'the body is malformed' : open(req, false, requestId);
     if (typeof request === 'string') {
       const page = plainRefusal(new GatewayError('request.malformed'), { accept: req.headers.accept, requestId });
       answerHttp(req, res, page, { requestId, close: true });
@@ -156,6 +173,11 @@ export function createFrontDoor({
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const requestId = nextId();
     socket.on('error', ignore);
+    // The answer that is due would end up within the WebSocket
+    if (dueAnswer(socket) !== undefined) {
+      socket.destroy();
+      return;
+    }
     const request = open(req, true, requestId);
     if (typeof request === 'string') {
       const page = plainRefusal(new GatewayError('request.malformed'), { accept: req.headers.accept, requestId });

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { Closable } from './connections.ts';
 import type { HeaderRules } from './headers.ts';
 import { RequestBody } from './requestBody.ts';
-import { responseTrailers } from './trailers.ts';
+import { pushTrailerNames, responseTrailers } from './trailers.ts';
 import type { Exchange } from './types.ts';
 import { chunkedBody } from './upstream/answerHead.ts';
 import type { AnswerHead } from './upstream/answerHead.ts';
@@ -43,6 +43,8 @@ const maxRepeats = 2;
 export function isRepeatable(failure: UpstreamFailure, method: string, repeats: number): boolean {
   return failure.stale && repeats < maxRepeats && repeatable.has(method);
 }
+
+const nothing = new Uint8Array();
 
 /** One exchange. A class, since one is made for every request. */
 class Carrier implements ExchangeHandler, Closable {
@@ -108,7 +110,8 @@ class Carrier implements ExchangeHandler, Closable {
     headers.push('X-Request-Id', this.#hop.exchange.requestId);
     this.#res.writeHead(head.status, head.reason, headers);
     if (head.length < 0) this.#onEnd = this.#hop.onLong(this);
-    if (head.length !== 0 && !bytesFollow) this.#res.flushHeaders();
+    // Not `flushHeaders`, which writes a head in UTF-8, other than a body that follows
+    if (head.length !== 0 && !bytesFollow) this.#res.write(nothing);
   }
 
   onData(data: Buffer, last: boolean): void {
@@ -167,7 +170,6 @@ class Carrier implements ExchangeHandler, Closable {
 
   /** Nothing more goes to the upstream or comes from it. */
   #letGo(): void {
-    this.#res.off('close', this.#onClientClose);
     if (this.#connection === undefined) this.#hop.pool.withdraw(this);
     else this.#connection.abort();
     this.#connection = undefined;
@@ -175,6 +177,7 @@ class Carrier implements ExchangeHandler, Closable {
   }
 
   #done(status: number): void {
+    this.#res.off('close', this.#onClientClose);
     this.#onEnd?.();
     this.#onEnd = undefined;
     this.#hop.onDone(status);
@@ -182,8 +185,3 @@ class Carrier implements ExchangeHandler, Closable {
 }
 
 const clientFacts = { side: 'client', phase: 'request body' };
-
-function pushTrailerNames(headers: string[], raw: readonly string[]): void {
-  for (let i = 0; i < raw.length; i += 2)
-    if (raw[i]!.length === 7 && raw[i]!.toLowerCase() === 'trailer') headers.push('Trailer', raw[i + 1]!);
-}

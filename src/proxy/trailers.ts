@@ -44,6 +44,12 @@ export function responseTrailers(raw: readonly string[]): [string, string][] {
   return kept;
 }
 
+/** The announcement of trailers in the head of a chunked answer: a hop-by-hop header, so ours to pass on. */
+export function pushTrailerNames(headers: string[], raw: readonly string[]): void {
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]!.length === 7 && raw[i]!.toLowerCase() === 'trailer') headers.push('Trailer', raw[i + 1]!);
+}
+
 function isBarred(lower: string): boolean {
   return neverTrailing.has(lower) || lower.startsWith('sec-') || lower.startsWith('access-control-');
 }

@@ -3,7 +3,8 @@ import { GatewayError } from '../../errors.ts';
 import type { Closable } from '../connections.ts';
 import { isRepeatable } from '../http.ts';
 import type { HttpHop } from '../http.ts';
-import { responseTrailers } from '../trailers.ts';
+import { pushTrailerNames, responseTrailers } from '../trailers.ts';
+import { chunkedBody } from '../upstream/answerHead.ts';
 import type { AnswerHead } from '../upstream/answerHead.ts';
 import type { ExchangeHandler, LentConnection, UpstreamFailure } from '../upstream/types.ts';
 import { writeHead } from '../writeHead.ts';
@@ -71,6 +72,7 @@ export class LaneExchange implements ExchangeHandler, Closable {
     this.#status = head.status;
     this.#chunked = head.length < 0;
     this.#closing = this.#closes();
+    if (head.length === chunkedBody) pushTrailerNames(headers, head.headers);
     if (this.#chunked) headers.push('Transfer-Encoding', 'chunked');
     if (this.#closing) headers.push('Connection', 'close');
     headers.push('X-Request-Id', this.#hop.exchange.requestId);
