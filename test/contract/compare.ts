@@ -45,15 +45,17 @@ export function differences(theirs: Answer, ours: Answer): string[] {
 /** Of an error the words may differ, and we add to it. */
 function errorShape(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body;
-  const { status, message } = body as Record<string, unknown>;
-  return { status, message: typeof message };
+  const { status, message, error } = body as Record<string, unknown>;
+  return { status, message: typeof message, error };
 }
 
 function compare(place: string, theirs: unknown, ours: unknown): string[] {
   if (place.endsWith('.next.url')) return comparePaths(place, String(theirs), String(ours));
   const key = /([\w-]+)(?:\[\])?$/.exec(place)?.[1] ?? '';
-  if (sameValue.has(key) && JSON.stringify(sorted(theirs)) !== JSON.stringify(sorted(ours)))
-    return [`${place}: ${JSON.stringify(theirs)} there, ${JSON.stringify(ours)} here`];
+  if (sameValue.has(key)) {
+    const same = JSON.stringify(sorted(theirs)) === JSON.stringify(sorted(ours));
+    return same ? [] : [`${place}: ${JSON.stringify(theirs)} there, ${JSON.stringify(ours)} here`];
+  }
   if (nullable.has(key) && (theirs === null || ours === null)) return [];
   if (kindOf(theirs) !== kindOf(ours)) return [`${place}: ${kindOf(theirs)} there, ${kindOf(ours)} here`];
   if (Array.isArray(theirs) && Array.isArray(ours)) return compareLists(place, theirs, ours);

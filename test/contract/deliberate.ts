@@ -1,4 +1,4 @@
-import type { HubCall } from './hubCalls.ts';
+import type { HubCall } from './hubCall.ts';
 
 /** A difference to JupyterHub that is meant: its row in docs/hub-api.md has the reason under the same name. */
 export interface Deliberate {
@@ -38,8 +38,38 @@ export const deliberate: readonly Deliberate[] = [
   { name: 'empty list as body', covers: (call) => Array.isArray(call.body) && call.body.length === 0 },
   { name: 'user_options', covers: (_, difference) => /user_options: /.test(difference) },
   {
+    name: "JupyterHub's own faults",
+    covers: (call, difference) =>
+      /^status: 500 there, 40[05] here$/.test(difference) && !/\/servers?(?:\/|$)/.test(call.path),
+  },
+  {
     name: 'unknown fields',
     covers: (call, difference) =>
       JSON.stringify(call.body ?? '').includes('planet') && difference === 'status: 500 there, 400 here',
+  },
+  {
+    name: 'a share',
+    covers: (call, difference) =>
+      /^\/(?:shares|share-codes|users|groups)\/.*/.test(call.path) &&
+      /\.(?:level|expires_at|note): only here$/.test(difference),
+  },
+  {
+    name: "a share's scopes",
+    covers: (call, difference) =>
+      JSON.stringify(call.body ?? '').includes('admin:users') && difference === 'status: 200 there, 400 here',
+  },
+  {
+    name: 'sharing with a user by name',
+    covers: (call, difference) =>
+      call.as === 'alice' && asks(call, 'POST', /^\/shares\//) && difference === 'status: 403 there, 200 here',
+  },
+  {
+    name: 'adding services',
+    covers: (call, difference) => asks(call, 'POST', /^\/services\//) && difference === 'status: 201 there, 400 here',
+  },
+  {
+    name: 'the answer of the confirm page',
+    covers: (call, difference) =>
+      asks(call, 'POST', /^\/oauth2\/authorize/) && difference === 'status: 403 there, 401 here',
   },
 ];

@@ -1,21 +1,7 @@
-/** Calls that a real JupyterHub and the gateway are both asked, in this order. */
-export interface HubCall {
-  /** Whose token it bears: a name of `services`, a token saved before (`alice`), `nobody` or `junk`. */
-  as: string;
-  method: string;
-  /** Relative to `/hub/api`. `{x}` is what an earlier call saved as `x`. */
-  path: string;
-  body?: unknown;
-  /** Sent as it is, where JSON would not do. */
-  text?: string;
-  accept?: string;
-  /** Saves a field of the answer: `{ 'alice-id': 'id' }`. A token saved as `x` may be used as `as: 'x'`. */
-  save?: Readonly<Record<string, string>>;
-  /** Repeats the call until the answer holds this, to wait for what goes on behind it. */
-  until?: string;
-}
-
-export const pages = 'application/jupyterhub-pagination+json';
+import { get, pages, send } from './hubCall.ts';
+import type { HubCall } from './hubCall.ts';
+import { oauthCalls } from './oauthCalls.ts';
+import { shareCalls, shareChanges, shareReads } from './shareCalls.ts';
 
 /** Services of both worlds, by name, with the scopes of their tokens. */
 export const hubServices: Readonly<Record<string, { scopes: readonly string[]; admin?: boolean; url?: string }>> = {
@@ -59,15 +45,6 @@ export const hubServices: Readonly<Record<string, { scopes: readonly string[]; a
   names: { scopes: ['read:users:name', 'read:groups:name', 'read:services:name', 'list:groups'] },
   nothing: { scopes: [] },
 };
-
-const get = (as: string, path: string, more: Partial<HubCall> = {}): HubCall => ({ as, method: 'GET', path, ...more });
-const send = (as: string, method: string, path: string, body?: unknown, more: Partial<HubCall> = {}): HubCall => ({
-  as,
-  method,
-  path,
-  ...(body === undefined ? {} : { body }),
-  ...more,
-});
 
 /** People, groups and tokens that the rest is about, made by the API itself. */
 const makePeople: HubCall[] = [
@@ -147,6 +124,7 @@ const reads = [
   '/authorizations/cookie/name/value',
   '/nowhere',
   '/users/alice/nowhere',
+  ...shareReads,
 ];
 const everybodyReads = callers.flatMap((as) => reads.map((path) => get(as, path)));
 
@@ -174,6 +152,10 @@ const changes: [string, string, unknown?][] = [
   ['POST', '/proxy'],
   ['PATCH', '/proxy', {}],
   ['POST', '/shutdown'],
+  ['POST', '/users/alice/admin-access'],
+  ['POST', '/services/new', {}],
+  ['DELETE', '/services/culler'],
+  ...shareChanges,
 ];
 const strangersTry = strangers.flatMap((as) => changes.map(([method, path, body]) => send(as, method, path, body)));
 
@@ -461,6 +443,15 @@ const rest: HubCall[] = [
   send('boot', 'PATCH', '/proxy', [1]),
   send('boot', 'PATCH', '/proxy', undefined, { text: '{' }),
   send('boot', 'POST', '/authorizations/token'),
+  send('boot', 'POST', '/authorizations/token/any'),
+  send('boot', 'GET', '/authorizations/token'),
+  send('boot', 'POST', '/users/alice/admin-access'),
+  send('boot', 'POST', '/users/nobody-known/admin-access'),
+  send('boot', 'POST', '/services/new', {}),
+  send('boot', 'POST', '/services/new', { display: false }),
+  send('boot', 'POST', '/services/culler', {}),
+  send('boot', 'DELETE', '/services/none'),
+  send('boot', 'DELETE', '/services/culler'),
   get('boot', '/authorizations/token/nonsense'),
   send('boot', 'DELETE', '/users/nobody-known'),
   send('root1', 'DELETE', '/users/root1'),
@@ -478,6 +469,7 @@ const rest: HubCall[] = [
   send('boot', 'POST', '/shutdown', { servers: false, proxy: false }),
 ];
 
+/** In this order. */
 export const hubCalls: readonly HubCall[] = [
   ...makePeople,
   ...everybodyReads,
@@ -490,5 +482,7 @@ export const hubCalls: readonly HubCall[] = [
   ...tokens,
   ...activity,
   ...servers,
+  ...shareCalls,
+  ...oauthCalls,
   ...rest,
 ];

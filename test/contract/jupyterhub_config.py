@@ -93,6 +93,9 @@ c.JupyterHub.services = [
     for name, service in world["services"].items()
 ]
 c.JupyterHub.load_roles = [
+    # Sharing is off in JupyterHub until a site says this; here it is a matter of `access` in the configuration.
+    {"name": "user", "scopes": ["self", "shares!user"]},
+] + [
     {"name": f"role-{name}", "services": [name], "scopes": service["scopes"]}
     for name, service in world["services"].items()
     if service["scopes"]

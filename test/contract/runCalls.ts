@@ -1,5 +1,5 @@
 import type { Answer } from './compare.ts';
-import type { HubCall } from './hubCalls.ts';
+import type { HubCall } from './hubCall.ts';
 
 /** Makes the calls one after the other; `tokens` are by name, and saved ones are added. */
 export async function runCalls(
@@ -26,15 +26,18 @@ export async function runCalls(
 async function ask(origin: string, saved: Readonly<Record<string, string>>, call: HubCall): Promise<Answer> {
   const path = call.path.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => saved[name] ?? 'none');
   const token = call.as === 'junk' ? 'junk' : saved[call.as];
-  const body = call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  const form = call.form === undefined ? undefined : new URLSearchParams(call.form).toString();
+  const body = form ?? call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   const answer = await fetch(`${origin}/hub/api${path}`, {
     method: call.method,
     headers: {
       ...(token === undefined ? {} : { authorization: `token ${token}` }),
       ...(call.accept === undefined ? {} : { accept: call.accept }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': type }),
     },
     ...(body === undefined ? {} : { body }),
+    redirect: 'manual',
     signal: AbortSignal.timeout(30_000),
   });
   return { status: answer.status, body: readBody(answer.headers.get('content-type') ?? '', await answer.text()) };

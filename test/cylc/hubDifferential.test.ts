@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differences } from '../contract/compare.ts';
 import type { Answer } from '../contract/compare.ts';
@@ -11,7 +12,7 @@ import { createApiWorld } from '../helpers/apiWorld.ts';
 import type { ApiWorld } from '../helpers/apiWorld.ts';
 import { startContractHub } from '../helpers/contractHub.ts';
 import type { ContractHub } from '../helpers/contractHub.ts';
-import { describeWith } from '../helpers/requires.ts';
+import { cylcBin, describeWith } from '../helpers/requires.ts';
 
 const people = ['root1', 'alice', 'bob', 'erin', 'frank', 'gina', 'hugo', 'ivan'];
 const names = Object.keys(hubServices);
@@ -62,6 +63,21 @@ describeWith(['cylc'], 'the same calls to a real JupyterHub and to the gateway',
     console.log(`${hubCalls.length} calls compared, ${same} alike, ${used.size} deliberate differences met`);
     expect(unexplained).toEqual([]);
     expect(deliberate.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  test('every address and method that JupyterHub has is among them', () => {
+    const script = join(import.meta.dirname, '../contract/hub_handlers.py');
+    const python = join(dirname(cylcBin() ?? ''), 'python');
+    const handlers = JSON.parse(execFileSync(python, [script], { encoding: 'utf8' })) as [string, string[]][];
+    const asked = (pattern: string, method: string): boolean =>
+      hubCalls.some(
+        (call) => call.method === method && new RegExp(`^${pattern}$`).test(`/api${call.path.replace(/\?.*/, '')}`),
+      );
+    const missing = handlers.flatMap(([pattern, methods]) =>
+      methods.filter((method) => !asked(pattern, method)).map((method) => `${method} ${pattern}`),
+    );
+    expect(handlers.length).toBeGreaterThan(30);
+    expect(missing).toEqual([]);
   });
 
   test('each deliberate difference has its row in the documentation', () => {

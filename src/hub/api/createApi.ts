@@ -8,7 +8,7 @@ import { activityRoutes } from './activity.ts';
 import type { ApiDeps } from './deps.ts';
 import { grantsRoute } from './grants.ts';
 import { groupRoutes } from './groups.ts';
-import { hubRoutes, proxyRoutes, retiredRoutes } from './hubRoutes.ts';
+import { adminAccessRoute, hubRoutes, proxyRoutes, retiredRoutes } from './hubRoutes.ts';
 import { logRoutes } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import { progressRoutes } from './progress.ts';
@@ -38,6 +38,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...shareCodeRoutes(deps),
     grantsRoute(deps),
     ...proxyRoutes(deps),
+    adminAccessRoute(),
     ...retiredRoutes(),
   ];
 }

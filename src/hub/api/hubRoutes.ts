@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { empty, invalid, listAnswer, notFound } from './answers.ts';
+import { GatewayError } from '../../errors.ts';
+import { conflict, empty, forbidden, invalid, listAnswer, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { pagedModel, serviceModel } from './models.ts';
 import { presentService } from './present.ts';
 import { defineRoute } from './route.ts';
-import type { Route } from './route.ts';
+import type { Call, Route } from './route.ts';
 import { jupyterhubVersion } from './version.ts';
 
 const classInfo = z.object({ class: z.string(), version: z.string() });
@@ -94,6 +95,42 @@ export function hubRoutes(deps: ApiDeps): Route[] {
         return call.c.json(presentService(service, call.may));
       },
     }),
+    ...fixedServices(deps),
+  ];
+}
+
+/** JupyterHub can add services while it runs. Here that would be a way to run programs as any account. */
+function fixedServices(deps: ApiDeps): Route[] {
+  const common = { path: '/services/{name}', tag: 'Services', needs: ['admin:services'], subject: 'service' } as const;
+  const isThere = (call: Pick<Call, 'param'>): boolean =>
+    deps.services().some(({ name }) => name === call.param('name'));
+  return [
+    defineRoute({
+      ...common,
+      method: 'post',
+      summary: 'Add a service',
+      description: 'Always refused: services are in the configuration.',
+      replies: {
+        400: { description: 'It is to be added to the configuration.' },
+        409: { description: 'It is there.' },
+      },
+      handle(call) {
+        if (isThere(call)) throw conflict(`Service ${call.param('name')} already exists`);
+        throw invalid('Services are added in the configuration, or in admin.json.');
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'delete',
+      summary: 'Remove a service',
+      description: 'Always refused: services are in the configuration.',
+      replies: { 404: { description: 'There is none.' }, 405: { description: 'It cannot be removed so.' } },
+      handle(call) {
+        if (!isThere(call)) throw notFound('No such service.');
+        call.c.header('allow', 'GET, POST');
+        throw new GatewayError('request.method', { facts: { allow: 'GET, POST' } });
+      },
+    }),
   ];
 }
 
@@ -146,6 +183,23 @@ function routeTable(deps: ApiDeps): z.infer<typeof routesModel> {
     return [prefix, { routespec: prefix, target: at, data }] as const;
   });
   return Object.fromEntries([[deps.urls.base, hub], ...routes]);
+}
+
+/** JupyterHub 0.7 let admins in by a cookie that this set. */
+export function adminAccessRoute(): Route {
+  return defineRoute({
+    method: 'post',
+    path: '/users/{name}/admin-access',
+    tag: 'Users',
+    summary: 'Retired: open a server as an admin',
+    description: 'Always refused: whether admins may open servers is `access.adminAccess`.',
+    needs: ['servers'],
+    subject: 'user',
+    replies: { 403: { description: 'Always.' } },
+    handle: () => {
+      throw forbidden('admin access to user servers disabled');
+    },
+  });
 }
 
 /** Addresses that carry a secret in themselves. JupyterHub gave them up in version 2; here they were never good. */

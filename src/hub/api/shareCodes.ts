@@ -8,7 +8,7 @@ import { defineRoute } from './route.ts';
 import type { Call, Route } from './route.ts';
 import { findServer } from './servers.ts';
 import { codeBody, newShareCodeModel, presentCode, readScopes, shareCodeModel } from './shareModels.ts';
-import { assertOwnAccess, namesDefault } from './shares.ts';
+import { assertOwnAccess, assertServerNamed, namesDefault } from './shares.ts';
 import { findUser } from './users.ts';
 
 const tag = 'Shares';
@@ -71,6 +71,7 @@ export function shareCodeRoutes(deps: ApiDeps): Route[] {
         400: { description: 'It cannot be shared so.' },
       },
       async handle(call) {
+        assertServerNamed(call);
         const body = (await call.body()) ?? {};
         const { key } = await findServer(deps, call);
         const { scopes } = readScopes(key, body.scopes);
@@ -93,6 +94,7 @@ export function shareCodeRoutes(deps: ApiDeps): Route[] {
       query: codeQuery,
       replies: { 204: { description: 'They are good for nothing any more.' } },
       async handle(call) {
+        assertServerNamed(call);
         const { key } = await findServer(deps, call);
         const { code, id } = call.query;
         const gone = await deps.shareCodes.revoke(

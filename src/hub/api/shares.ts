@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GatewayError } from '../../errors.ts';
 import type { Share } from '../../access/types.ts';
 import { keyText } from '../../servers/types.ts';
 import type { ServerKey } from '../../servers/types.ts';
@@ -77,6 +78,7 @@ export function shareRoutes(deps: ApiDeps): Route[] {
       body: { schema: grantBody, required: true },
       replies: { ...oneReply, 400: { description: 'It cannot be shared so.' } },
       async handle(call) {
+        assertServerNamed(call);
         const body = await call.body();
         const grantee = readGrantee(body);
         const { key } = await findServer(deps, call);
@@ -108,6 +110,7 @@ export function shareRoutes(deps: ApiDeps): Route[] {
         200: { description: 'What is left; empty for nothing.', schema: z.union([shareModel, z.object({})]) },
       },
       async handle(call) {
+        assertServerNamed(call);
         const body = await call.body();
         const grantee = readGrantee(body);
         const { key } = await findServer(deps, call);
@@ -122,6 +125,7 @@ export function shareRoutes(deps: ApiDeps): Route[] {
       needs: ['shares'],
       replies: { 204: { description: 'Nothing is shared of it.' } },
       async handle(call) {
+        assertServerNamed(call);
         const { key } = await findServer(deps, call);
         await deps.shares().revoke(isOf(key), call.who.name);
         return empty(call, 204);
@@ -166,6 +170,7 @@ function sharedWith(
       replies: listReplies,
       async handle(call) {
         if (kind === 'user') await findUser(deps, call);
+        else assertGroup(deps, call.param('name'));
         return show(
           call,
           deps.shares().list((share) => reaches(share, call.param('name'))),
@@ -203,6 +208,18 @@ export function namesDefault({ c }: Pick<Call, 'c'>): boolean {
   return new URL(c.req.url).pathname.endsWith('/');
 }
 
+/** Only a server is shared: at the address of a person there is nothing but the list. */
+export function assertServerNamed({ c }: Pick<Call, 'c'>): void {
+  if (c.req.param('server_name') !== undefined || namesDefault({ c })) return;
+  c.header('allow', 'GET');
+  throw new GatewayError('request.method', { facts: { allow: 'GET' } });
+}
+
+/** Of the gateway's own groups we know that there is none; of others only the system or the issuer does. */
+function assertGroup({ store }: Pick<ApiDeps, 'store'>, name: string): void {
+  if (!name.includes(':') && !Object.hasOwn(store.admin.data.groups, name)) throw notFound('No such group.');
+}
+
 export function isOf(key: ServerKey): (share: Share) => boolean {
   return (share) => share.owner === key.owner && share.server === key.name;
 }
@@ -229,13 +246,15 @@ async function revoke(
     .shares()
     .list((each) => isOf(key)(each) && each.grantee.kind === grantee.kind && each.grantee.name === grantee.name);
   if (share === undefined) return undefined;
-  const taken = scopes ?? [];
-  if (taken.length > 0 && taken.every((scope) => scope.startsWith('start:servers'))) {
-    const { owner, server, level, expiresAt, note } = share;
-    return deps.shares().grant({ owner, server, grantee, level, expiresAt, note }, call.who.name);
-  }
-  if (taken.some((scope) => !/^(?:access|start):servers(?:!|$)/.test(scope)))
+  const taken = (scopes ?? []).map((scope) => (scope.includes('!') ? scope : `${scope}!server=${keyText(key)}`));
+  if (taken.some((scope) => !/^(?:access|start):servers!/.test(scope)))
     throw invalid('Only access:servers and start:servers are shared.');
-  await deps.shares().revoke(({ id }) => id === share.id, call.who.name);
-  return undefined;
+  const takes = (scope: string): boolean => taken.includes(`${scope}!server=${keyText(key)}`);
+  if (taken.length === 0 || takes('access:servers')) {
+    await deps.shares().revoke(({ id }) => id === share.id, call.who.name);
+    return undefined;
+  }
+  if (!takes('start:servers')) return share;
+  const { owner, server, level, expiresAt, note } = share;
+  return deps.shares().grant({ owner, server, grantee, level, expiresAt, note }, call.who.name);
 }

@@ -28,7 +28,7 @@ export function createTokenRoute(deps: TokenRouteDeps): Hono {
     const form = await c.req.parseBody().catch(() => undefined);
     if (form === undefined) return refuse(c, badRequest('The body is not a form.'));
     const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '');
-    const refusal = await checkClient(deps, field);
+    const refusal = checkShape(field) ?? checkClient(deps, field);
     if (refusal !== undefined) return refuse(c, refusal);
     const taken = deps.codes.take(field('code'));
     if (taken === undefined) return refuse(c, badGrant('The code is unknown or has expired.'));
@@ -42,13 +42,17 @@ export function createTokenRoute(deps: TokenRouteDeps): Hono {
   return app;
 }
 
-async function checkClient(deps: TokenRouteDeps, field: (name: string) => string): Promise<Refusal | undefined> {
-  const client = deps.clients.find(field('client_id'));
-  if (client === undefined || !deps.clients.secretFits(client, field('client_secret')))
-    return { status: 401, error: 'invalid_client', error_description: 'Unknown client or wrong secret.' };
+/** What is plain from the request alone comes first, as in JupyterHub. */
+function checkShape(field: (name: string) => string): Refusal | undefined {
   if (field('grant_type') !== 'authorization_code')
     return { status: 400, error: 'unsupported_grant_type', error_description: 'Only authorization_code is taken.' };
-  return undefined;
+  return field('code') === '' ? badRequest('code is missing.') : undefined;
+}
+
+function checkClient({ clients }: TokenRouteDeps, field: (name: string) => string): Refusal | undefined {
+  const client = clients.find(field('client_id'));
+  if (client !== undefined && clients.secretFits(client, field('client_secret'))) return undefined;
+  return { status: 401, error: 'invalid_client', error_description: 'Unknown client or wrong secret.' };
 }
 
 function checkGrant(grant: Grant, field: (name: string) => string): Refusal | undefined {
