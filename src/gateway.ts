@@ -200,7 +200,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { needsRestart } = watch;
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
-  const control = createControl({ store, people, servers, accounts, sessions, hop, runtimeDir, clock, log });
+  const { tokenOffice: tokens } = hub;
+  const control = createControl({ store, people, tokens, servers, accounts, sessions, hop, runtimeDir, clock, log });
   const origins = createOrigins({ domain: config.userDomain, urls, identity, clock });
   const pages = createPages({
     shell,

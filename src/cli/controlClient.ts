@@ -1,8 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { createControlApp } from '../control/controlApp.ts';
 import { askControl, controlPath } from '../control/controlSocket.ts';
 import { SetupError } from '../errors.ts';
+import { createTokens } from '../hub/tokens/createTokens.ts';
+import { createTokenOffice } from '../hub/tokens/tokenOffice.ts';
 import { createPeople } from '../identity/people.ts';
 import { chooseRuntimeDir } from '../servers/sockets.ts';
 import { openStore } from '../store/open.ts';
@@ -27,8 +30,16 @@ export async function openControl(config: Config, firstRun: boolean): Promise<Co
     };
   }
   const people = createPeople({ firstRun });
-  const store = await openStore({ dataDir: config.dataDir, log: createLog({ ...config.log, level: 'warn' }), people });
-  const app = createControlApp({ store, people, now: () => Date.now() });
+  const log = createLog({ ...config.log, level: 'warn' });
+  const store = await openStore({ dataDir: config.dataDir, log, people });
+  const tokens = createTokenOffice({
+    tokens: createTokens({ store, clock: systemClock }),
+    know: async (name) => (await people.uidOf(name)) !== undefined,
+    clock: systemClock,
+    log,
+    tokenMaxLifetimeS: config.hub.tokenMaxLifetimeS,
+  });
+  const app = createControlApp({ store, people, tokens, now: () => systemClock.now() });
   return {
     live: false,
     async ask(method, address, body) {

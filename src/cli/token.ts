@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import { SetupError } from '../errors.ts';
 import { createExplainer } from '../identity/createExplainer.ts';
 import type { Step } from '../identity/explain.ts';
+import { registerApiTokens } from './apiTokens.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 
@@ -15,7 +16,8 @@ interface ExplainOptions extends CommonOptions {
 }
 
 export function registerToken(program: Command): void {
-  const token = program.command('token').description('tokens that people bring along');
+  const token = program.command('token').description('tokens of the REST API, and those that people bring along');
+  registerApiTokens(token);
   addCommonOptions(
     token
       .command('explain')

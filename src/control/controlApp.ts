@@ -1,8 +1,10 @@
 import { Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { adminSchema } from '../store/schema.ts';
+import { bodyOf } from './readBody.ts';
 import { startServer, stopServers } from './serverActions.ts';
 import { resourceOf } from './resources.ts';
+import { addTokenRoutes } from './tokenRoutes.ts';
 import type { ControlParts, Resource } from './types.ts';
 
 /**
@@ -27,6 +29,7 @@ export function createControlApp(parts: ControlParts): Hono {
   });
   app.post('/v1/servers/start', async (c) => startServer(parts, await bodyOf(c.req), c));
   app.post('/v1/servers/stop', async (c) => stopServers(parts, await bodyOf(c.req), c));
+  addTokenRoutes(app, parts.tokens);
   app.get('/v1/:resource', ({ json, req }) => {
     const resource = resourceOf(req.param('resource'));
     return json({ columns: resource.columns, records: resource.list(parts) });
@@ -64,12 +67,6 @@ function find(parts: ControlParts, resource: Resource, key: string): Record<stri
     message: `There is no "${key}".`,
     advice: 'List them to see what there is.',
   });
-}
-
-async function bodyOf(req: { json(): Promise<unknown> }): Promise<Record<string, unknown>> {
-  const body: unknown = await req.json().catch(() => undefined);
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  throw new GatewayError('request.malformed');
 }
 
 /** All maps as they are in the document; whatever came since goes. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { TokenOffice } from '../hub/types.ts';
 import type { Accounts } from '../identity/accounts.ts';
 import type { Sessions } from '../identity/sessions.ts';
 import { watchAccounts } from '../identity/watchAccounts.ts';
@@ -27,6 +28,7 @@ const closeRevoked = 4403;
 export function createControl(parts: {
   store: Store<AdminData, StateData>;
   people: People;
+  tokens: TokenOffice;
   servers: Servers;
   accounts: Accounts;
   sessions: Sessions;
@@ -35,9 +37,9 @@ export function createControl(parts: {
   clock: Clock;
   log: Logger;
 }): Control {
-  const { store, people, servers, accounts, sessions, hop, clock, log } = parts;
+  const { store, people, tokens, servers, accounts, sessions, hop, clock, log } = parts;
   const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
-  const control = { store, people, servers, endSessions, now: () => clock.now() };
+  const control = { store, people, tokens, servers, endSessions, now: () => clock.now() };
   const app = createControlApp(control);
   const closeAll = (account: string): void =>
     void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');

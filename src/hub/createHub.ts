@@ -36,7 +36,8 @@ import { createShareCodes } from './shareCodes.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';
 import { createTokens } from './tokens/createTokens.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
-import type { ApiCall, HubContract, HubService, TokenDesk } from './types.ts';
+import { createTokenOffice } from './tokens/tokenOffice.ts';
+import type { ApiCall, HubContract, HubService, TokenDesk, TokenOffice } from './types.ts';
 
 export interface HubDeps {
   config: Pick<Config, 'hub' | 'access'>;
@@ -84,6 +85,7 @@ export interface Hub {
   /** The table that the REST API and its OpenAPI document are made from. */
   routes: readonly Route[];
   tokenDesk: TokenDesk;
+  tokenOffice: TokenOffice;
   attach(parts: HubAttachments): void;
   /** Told the ids of tokens that were revoked: what was opened with them closes. */
   onTokensEnd(listener: (ids: ReadonlySet<string>) => void): () => void;
@@ -191,6 +193,16 @@ export function createHub(deps: HubDeps): Hub {
       log,
       know: (account) => accounts.put(account),
       ownerScopes: (account) => parts.ownerScopes.of(account),
+      tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
+    }),
+    tokenOffice: createTokenOffice({
+      tokens,
+      clock,
+      log,
+      async know(name) {
+        await accounts.load([name]);
+        return accounts.get(name) !== undefined;
+      },
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     }),
     attach(given) {

@@ -85,6 +85,32 @@ export interface TokenDesk {
   revoke(who: Identity, id: string): Promise<boolean>;
 }
 
+/** Any token, as whoever runs the gateway sees it. */
+export interface TokenEntry extends TokenView {
+  /** `user`: for programs. `oauth`: of a visitor at a server or service. `server`, `service`: of those. `share`: a code. */
+  kind: 'server' | 'user' | 'oauth' | 'service' | 'share';
+  /** Account, or service. */
+  owner: string;
+}
+
+export interface TokenOrder {
+  owner: string;
+  note: string;
+  /** Undefined for all that the owner may. */
+  scopes: readonly string[] | undefined;
+  /** Undefined for the longest that is allowed, s. */
+  lifetimeS: number | undefined;
+}
+
+/** Everybody's tokens, for whoever runs the gateway. */
+export interface TokenOffice {
+  list(): TokenEntry[];
+  /** The token itself is returned here and never again. Throws `request.invalid` with all faults. */
+  make(order: TokenOrder): Promise<{ token: string; entry: TokenEntry }>;
+  /** What was revoked; undefined where there is no such token. */
+  revoke(which: { id: string } | { token: string }): Promise<TokenEntry | undefined>;
+}
+
 /** A call of the REST API as its page shows it. */
 export interface ApiCall {
   method: string;
