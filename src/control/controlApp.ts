@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import type { TokenOffice } from '../hub/types.ts';
 import { adminSchema } from '../store/schema.ts';
 import { bodyOf } from './readBody.ts';
 import { startServer, stopServers } from './serverActions.ts';
@@ -11,7 +12,7 @@ import type { ControlParts, Resource } from './types.ts';
  * JSON over HTTP for the commands of this program: `/v1/<resource>[/<key>]`, and `/v1/edits`, `/v1/documents`. Who may
  * reach it may do everything; the socket's mode is the guard.
  */
-export function createControlApp(parts: ControlParts): Hono {
+export function createControlApp(parts: ControlParts & { tokens: TokenOffice }): Hono {
   const app = new Hono();
   app.get('/v1/edits', ({ json }) =>
     json({ edits: parts.store.hand.list(), refused: parts.store.hand.refused ?? null } as object),

@@ -39,8 +39,8 @@ export function createControl(parts: {
 }): Control {
   const { store, people, tokens, servers, accounts, sessions, hop, clock, log } = parts;
   const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
-  const control = { store, people, tokens, servers, endSessions, now: () => clock.now() };
-  const app = createControlApp(control);
+  const control = { store, people, servers, endSessions, now: () => clock.now() };
+  const app = createControlApp({ ...control, tokens });
   const closeAll = (account: string): void =>
     void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');
   const stopAccounts = watchAccounts({ admin: store.admin, accounts, sessions, closeAll, log });

@@ -1,6 +1,5 @@
 import type { People } from '../store/judge.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
-import type { TokenOffice } from '../hub/types.ts';
 import type { Servers } from '../servers/types.ts';
 import type { Store } from '../store/types.ts';
 
@@ -9,7 +8,6 @@ export interface ControlParts {
   store: Store<AdminData, StateData>;
   /** Undefined: nothing is said about the system's users. */
   people?: People;
-  tokens: TokenOffice;
   /** ms since 1970 */
   now: () => number;
   /** Undefined when the gateway is down. */
