@@ -83,8 +83,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const uid = process.geteuid?.() ?? 0;
   const people = createPeople({ firstRun });
   const store = await openStore({ dataDir, clock, log, people });
-  const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid });
-  await prepareRuntimeDir(runtimeDir, uid);
+  const sudo = config.servers.sudo !== undefined;
+  const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid, sudo });
+  await prepareRuntimeDir(runtimeDir, uid, sudo);
 
   const accounts = createAccounts({ admin: store.admin, clock, firstRun, ...config.access });
   const access = createSiteAccess({
@@ -143,7 +144,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const routes = createRoutes({ basePath });
   const pool = createJobPool();
   const batch = await createBatch({ config, dataDir, pool, accounts, urls, uid, clock, log });
-  const account = createAccountSpawner({ pool });
+  const account = createAccountSpawner({ pool, sudo: config.servers.sudo });
   const warm = createWarmSpawner({ account, dataDir, log });
   const servers = createServers({
     config,

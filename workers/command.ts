@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { findTool } from './launcher.ts';
+import { findTool, sudoCommand, sudoEnvironment } from './launcher.ts';
 import type { CommandJob, CommandResult } from './protocol.ts';
 
 /** More than any answer of a batch system's commands that we read. */
@@ -10,7 +10,7 @@ export default function command(job: CommandJob): Promise<CommandResult> {
   const [program = '', ...args] = words(job);
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      env: job.env,
+      env: job.sudo === undefined ? job.env : sudoEnvironment,
       cwd: '/',
       // A group of its own: what hangs is ended with all that it has started.
       detached: true,
@@ -21,6 +21,8 @@ export default function command(job: CommandJob): Promise<CommandResult> {
     const end = (why: string): void => {
       fault ??= why;
       if (child.pid !== undefined) killGroup(child.pid);
+      // sudo is root's, and so not ours to end: it is left to itself.
+      if (job.sudo !== undefined) finish(null, null);
     };
     const timer = setTimeout(() => end(`no answer in ${job.timeoutMs / 1000} s`), job.timeoutMs);
     const keep = (name: keyof typeof said) => (text: string) => {
@@ -30,17 +32,24 @@ export default function command(job: CommandJob): Promise<CommandResult> {
     child.stdout.setEncoding('utf8').on('data', keep('out'));
     child.stderr.setEncoding('utf8').on('data', keep('error'));
     child.stdin.on('error', () => {});
-    child.stdin.end(job.input ?? '');
+    child.stdin.end(inputOf(job));
     child.on('error', (error) => end((error as NodeJS.ErrnoException).code ?? error.message));
-    child.on('close', (code, signal) => {
+    child.on('close', finish);
+
+    function finish(code: number | null, signal: NodeJS.Signals | null): void {
       clearTimeout(timer);
       resolve({ code, signal, stdout: said.out, stderr: said.error, fault: fault ?? null });
-    });
+    }
   });
 }
 
-function words({ command: own, user, wrapper = [] }: CommandJob): readonly string[] {
-  if (user === undefined) return [...wrapper, ...own];
+function inputOf({ command: words, env, input = '', sudo }: CommandJob): string {
+  return sudo === undefined ? input : JSON.stringify({ do: 'command', command: words, env, cwd: '/', input });
+}
+
+function words({ command: own, user, sudo }: CommandJob): readonly string[] {
+  if (sudo !== undefined) return sudoCommand(sudo);
+  if (user === undefined) return own;
   const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--'];
   return [findTool('setpriv') ?? 'setpriv', ...become, ...own];
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StartJob } from './protocol.ts';
+import type { StartJob, Sudo } from './protocol.ts';
 
 /**
  * The launcher: a shell text that is always the same, given its data as arguments (never pasted into it).
@@ -34,6 +34,23 @@ umask 077
 echo "$code" > "$run.exit"
 `;
 
+/**
+ * The same by sudo(8), whose helper (workers/sudo/become.py) notes the process by its standard output, which is our
+ * file: the account cannot write there otherwise. The plan, with the secrets of the start, is open for it and gone.
+ */
+const sudoWaiter = `
+run=$1 log=$2; shift 2
+umask 077
+set -C
+true > "$run.claim" || { echo cancelled >&3; exit 75; }
+set +C
+exec 4< "$run.plan" 2>> "$log"
+rm -f "$run.plan"
+"$@" <&4 > "$run.pid"
+code=$?
+echo "$code" > "$run.exit"
+`;
+
 /** Absolute paths: the environment of the server, and with it its PATH, must not choose what root runs. */
 const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
@@ -43,6 +60,7 @@ export function findTool(name: string): string | undefined {
 
 /** Program and arguments of the whole launch, or the name of a tool that is missing (all are util-linux or coreutils). */
 export function launchCommand(job: StartJob): { ok: true; command: string[] } | { ok: false; missing: string } {
+  if (job.sudo !== undefined) return sudoLaunch(job, job.sudo);
   const needed = ['setsid', 'env', ...(job.user ? ['setpriv'] : []), ...(job.limits ? ['prlimit'] : [])];
   const missing = needed.find((name) => findTool(name) === undefined);
   if (missing !== undefined) return { ok: false, missing };
@@ -55,7 +73,7 @@ export function launchCommand(job: StartJob): { ok: true; command: string[] } | 
     : [];
   // The folder is entered as the user: root may not be able to (NFS), and a home that hangs then hangs this process alone.
   const place = [tool('env'), ...['PWD', 'OLDPWD', 'SHLVL', '_'].flatMap((name) => ['-u', name]), '-C', job.cwd, '--'];
-  const server = [tool('setsid'), ...limit, ...become, ...place, ...(job.wrapper ?? []), ...job.command];
+  const server = [tool('setsid'), ...limit, ...become, ...place, ...job.command];
   const mask = job.umask.toString(8).padStart(4, '0');
   return {
     ok: true,
@@ -74,3 +92,18 @@ export function launchCommand(job: StartJob): { ok: true; command: string[] } | 
     ],
   };
 }
+
+function sudoLaunch({ runFile, logFile }: StartJob, sudo: Sudo): ReturnType<typeof launchCommand> {
+  const missing = ['setsid', 'sudo'].find((name) => findTool(name) === undefined);
+  if (missing !== undefined) return { ok: false, missing };
+  const shell = ['/bin/sh', '-c', sudoWaiter, 'launcher', runFile, logFile];
+  return { ok: true, command: [findTool('setsid') ?? 'setsid', '--fork', ...shell, ...sudoCommand(sudo)] };
+}
+
+/** The command line by which the gateway acts as this account; what to do goes to its standard input. */
+export function sudoCommand({ helper, name }: Sudo): string[] {
+  return [findTool('sudo') ?? 'sudo', '-n', '-u', name, '--', helper];
+}
+
+/** sudo makes the account's own; nothing of the gateway's reaches it. */
+export const sudoEnvironment = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' };

@@ -12,6 +12,14 @@ export interface ProcessIdentity {
   bootId: string;
 }
 
+/** How the gateway of an ordinary user becomes another: by sudo(8), which lets it run one helper as that account. */
+export interface Sudo {
+  /** Absolute path of the helper (workers/sudo/become.py). */
+  helper: string;
+  /** Name of the account. */
+  name: string;
+}
+
 export interface StartJob {
   /** Program and arguments; the first is an absolute path or found on `env.PATH`. */
   command: readonly string[];
@@ -26,8 +34,8 @@ export interface StartJob {
   user?: { uid: number; gid: number };
   /** `RLIMIT_*` values by prlimit(1)'s option names: `as`, `nofile`, `nproc`, `core`, `cpu`. */
   limits?: Readonly<Record<string, number>>;
-  /** Put before the command, `sudo` mode: `sudo -n -u alice --`. */
-  wrapper?: readonly string[];
+  /** Instead of `user`, where the gateway is not root. */
+  sudo?: Sudo;
 }
 
 /** Why nothing was started, or what was. */
@@ -50,6 +58,8 @@ export interface StopJob {
   process: ProcessIdentity;
   /** TERM goes to the server alone, KILL to its whole process group. */
   how: 'term' | 'kill';
+  /** Of a process that is another account's, where the gateway is not root. */
+  sudo?: Sudo;
 }
 
 export interface StopResult {
@@ -93,8 +103,8 @@ export interface CommandJob {
   timeoutMs: number;
   /** Whom it runs as; undefined: whoever the gateway is. */
   user?: { uid: number; gid: number };
-  /** Put before the command, `sudo` mode. */
-  wrapper?: readonly string[];
+  /** Instead of `user`, where the gateway is not root. */
+  sudo?: Sudo;
 }
 
 export interface CommandResult {

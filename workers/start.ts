@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { launchCommand } from './launcher.ts';
+import { launchCommand, sudoEnvironment } from './launcher.ts';
 import { parseStat, readBootId } from './processes.ts';
 import type { ProcessIdentity, StartJob, StartResult } from './protocol.ts';
 
@@ -14,7 +14,8 @@ export default async function start(job: StartJob): Promise<StartResult> {
       reason: 'tools',
       detail: `the program ${launch.missing} is missing (Debian: util-linux, coreutils)`,
     };
-  const answer = await run(launch.command, job.env);
+  if (job.sudo !== undefined) writeSudoPlan(job);
+  const answer = await run(launch.command, job);
   if (answer === 'up') return { ok: true, process: readProcess(job.runFile) };
   return answer === 'cancelled'
     ? { ok: false, reason: 'cancelled', detail: 'the start was given up before' }
@@ -22,10 +23,10 @@ export default async function start(job: StartJob): Promise<StartResult> {
 }
 
 /** Runs the launcher until it says a line on descriptor 3 (`up`, `cancelled`) or ends without; rejects never. */
-function run(command: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+function run(command: readonly string[], { env, runFile, sudo }: StartJob): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn(command[0] ?? '', command.slice(1), {
-      env,
+      env: sudo === undefined ? env : sudoEnvironment,
       cwd: '/',
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -38,7 +39,13 @@ function run(command: readonly string[], env: Readonly<Record<string, string>>):
       if (said.includes('\n')) pipe.destroy();
     });
     pipe.on('error', () => pipe.destroy());
-    pipe.on('close', () => resolve(said.trim() || 'the launcher ended before it started the server'));
+    // By sudo no descriptor but the first three gets through: there the note itself is waited for.
+    const look = sudo === undefined ? undefined : setInterval(() => isNoted(runFile) && pipe.destroy(), noteLookMs);
+    pipe.on('close', () => {
+      clearInterval(look);
+      const noted = sudo !== undefined && isNoted(runFile) ? 'up' : '';
+      resolve(said.trim() || noted || 'the launcher ended before it started the server');
+    });
     child.on('error', (error) => {
       pipe.destroy();
       resolve(`the launcher could not be run: ${(error as NodeJS.ErrnoException).code ?? error.message}`);
@@ -50,4 +57,21 @@ function run(command: readonly string[], env: Readonly<Record<string, string>>):
 export function readProcess(runFile: string): ProcessIdentity {
   const { pid, startTime } = parseStat(readFileSync(`${runFile}.pid`, 'latin1'));
   return { pid, startTime, bootId: readBootId() };
+}
+
+const noteLookMs = 20;
+
+function isNoted(runFile: string): boolean {
+  try {
+    readProcess(runFile);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the helper reads: open for it and removed by the launcher before it runs. */
+function writeSudoPlan({ command, env, cwd, umask, limits = {}, runFile }: StartJob): void {
+  const plan = { do: 'start', command, env, cwd, umask, limits };
+  writeFileSync(`${runFile}.plan`, JSON.stringify(plan), { mode: 0o600, flag: 'wx' });
 }

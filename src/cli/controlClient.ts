@@ -52,9 +52,10 @@ export async function openControl(config: Config, firstRun: boolean): Promise<Co
 }
 
 /** That of the user whom the data belong to: root asks another user's gateway by its own socket. */
-export async function runtimeDirOf({ runtimeDir, dataDir }: Config): Promise<string> {
+export async function runtimeDirOf({ runtimeDir, dataDir, servers }: Config): Promise<string> {
   const owner = await stat(dataDir).catch(() => undefined);
-  return chooseRuntimeDir({ configured: runtimeDir, dataDir, uid: owner?.uid ?? process.geteuid?.() ?? 0 });
+  const uid = owner?.uid ?? process.geteuid?.() ?? 0;
+  return chooseRuntimeDir({ configured: runtimeDir, dataDir, uid, sudo: servers.sudo !== undefined });
 }
 
 /** Throws `SetupError` where one runs that may not be asked. */

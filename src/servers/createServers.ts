@@ -196,7 +196,7 @@ export function createServers(options: ServersOptions): ServersRoom {
       return () => void listeners.delete(listener);
     },
     async reconcile() {
-      await prepareRuntimeDir(options.runtimeDir, parts.uid);
+      await prepareRuntimeDir(options.runtimeDir, parts.uid, config.sudo !== undefined);
       await installCylcConfig(options.runtimeDir);
       await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
       await reconcile({ ...options, records, lifeOf, profiles });

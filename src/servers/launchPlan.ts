@@ -27,26 +27,33 @@ export async function preparePlan(options: {
   parts: LifeParts;
 }): Promise<SpawnPlan> {
   const { key, account, launch, runFile, parts } = options;
-  const socket = await prepareSocket({ runtimeDir: parts.runtimeDir, account, key });
+  const { config } = parts;
+  const socket = await prepareSocket({ runtimeDir: parts.runtimeDir, account, key, sudo: config.sudo !== undefined });
+  const limits = { ...config.limits, ...launch.limits };
   const logFile = logFileOf(parts.dataDir, key);
   await startLog(parts.dataDir, logFile);
   const hubEnvironment = await parts.hub.prepare({ key, account, prefix: parts.urls.prefix(key) });
   return {
     key,
     account,
-    command: programCommand(launch.program, { socket, account, args: [...parts.config.args, ...launch.args] }),
+    command: programCommand(launch.program, {
+      socket,
+      account,
+      args: [...config.args, ...launch.args],
+      groupSocket: config.sudo !== undefined && account.uid !== parts.uid,
+    }),
     env: {
       ...programEnvironment(launch.program, account),
       ...withCylcConfig(launch, parts),
       ...launch.variables,
       ...hubEnvironment,
     },
-    cwd: account.home,
+    cwd: (launch.cwd ?? config.cwd).replace(/^~/, () => account.home),
     logFile,
     runFile,
     upstream: { kind: 'unix', path: socket },
-    umask: Number.parseInt(parts.config.umask, 8),
-    ...(Object.keys(parts.config.limits).length > 0 && { limits: parts.config.limits }),
+    umask: Number.parseInt(launch.umask ?? config.umask, 8),
+    ...(Object.keys(limits).length > 0 && { limits }),
     options: launch.options,
     submit: launch.submit,
     configDir: cylcConfigDir(parts.runtimeDir),

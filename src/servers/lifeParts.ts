@@ -45,6 +45,10 @@ export interface Launch {
   args: readonly string[];
   /** Environment variables of the program and the profile. */
   variables: Readonly<Record<string, string>>;
+  /** What the profile says in the place of `servers`. */
+  cwd?: string | undefined;
+  umask?: string | undefined;
+  limits: Readonly<Record<string, number>>;
   /** Arguments for a batch system's submit command. */
   submit: readonly string[];
   page: string;

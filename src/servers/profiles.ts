@@ -72,6 +72,9 @@ export function createProfiles(options: ProfilesOptions): Profiles {
         options: values,
         args: [...profile.args, ...own],
         variables: { ...program.variables, ...profile.variables },
+        cwd: profile.cwd,
+        umask: profile.umask,
+        limits: profile.limits,
         submit: fillSubmit(siteSubmit(profile), fields, values),
         page: program.kind === 'cylc' ? workflowPage(String(values['workflow'] ?? '')) : '',
       };

@@ -140,15 +140,25 @@ function versionOf(packages: readonly string[], name: string): string | undefine
 /** Program and arguments for one server. No secret in it: argv is public on the host. */
 export function programCommand(
   program: Program,
-  options: { socket: string; account: Account; args: readonly string[] },
+  options: {
+    socket: string;
+    account: Account;
+    args: readonly string[];
+    /** The gateway is of the socket's group alone. */
+    groupSocket?: boolean;
+  },
 ): string[] {
-  const { socket, account, args } = options;
-  if (program.kind === 'stand-in') return [process.execPath, program.path, `--sock=${socket}`, ...args];
+  const { socket, account, args, groupSocket = false } = options;
+  if (program.kind === 'stand-in') {
+    const mode = groupSocket ? ['--sock-mode=0660'] : [];
+    return [process.execPath, program.path, `--sock=${socket}`, ...mode, ...args];
+  }
   return [
     program.path,
     'hubapp',
     ...args,
     `--ServerApp.sock=${socket}`,
+    ...(groupSocket ? ['--ServerApp.sock_mode=0660'] : []),
     // Without it whoever may open the server may run code as its owner, through Jupyter Server.
     '--ServerApp.authorizer_class=cylc.uiserver.authorise.CylcAuthorizer',
     ...(account.uid === 0 ? ['--ServerApp.allow_root=True'] : []),

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import type { Account } from '../access/types.ts';
 import { GatewayError, SetupError } from '../errors.ts';
 import type { ServerKey } from './types.ts';
@@ -14,13 +16,18 @@ const tailBytes = 1 + 10 + 1 + 8 + 5;
  * Folder of the sockets where none is configured: under `dataDir` if that is short enough and the accounts need not
  * reach into it, else a short one that stays the same for this `dataDir`.
  */
-export function chooseRuntimeDir(options: { configured: string | undefined; dataDir: string; uid: number }): string {
+export function chooseRuntimeDir(options: {
+  configured: string | undefined;
+  dataDir: string;
+  uid: number;
+  sudo?: boolean;
+}): string {
   if (options.configured !== undefined) return resolve(options.configured);
   const dataDir = resolve(options.dataDir);
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
   if (options.uid === 0) return `/run/cylc-gateway-${hash}`;
   const near = join(dataDir, 'run');
-  return fits(near) ? near : `/tmp/cylc-gateway-${options.uid}-${hash}`;
+  return fits(near) && options.sudo !== true ? near : `/tmp/cylc-gateway-${options.uid}-${hash}`;
 }
 
 /**
@@ -39,12 +46,12 @@ export function runtimeDirFault(runtimeDir: string): SetupError | undefined {
   });
 }
 
-/** Makes and checks the folder: ours, no link, and open to others only for passing through (root), or not at all. */
-export async function prepareRuntimeDir(runtimeDir: string, uid: number): Promise<void> {
+/** Makes and checks the folder: ours, no link, and open to others only for passing through (root, sudo), or not at all. */
+export async function prepareRuntimeDir(runtimeDir: string, uid: number, sudo = false): Promise<void> {
   const fault = runtimeDirFault(runtimeDir);
   if (fault !== undefined) throw fault;
   try {
-    await ownFolder(runtimeDir, { uid, mode: uid === 0 ? 0o711 : 0o700 });
+    await ownFolder(runtimeDir, { uid, mode: uid === 0 || sudo ? 0o711 : 0o700 });
     await ownFolder(join(runtimeDir, 'starts'), { uid, mode: 0o700 });
   } catch (error) {
     throw new SetupError(`The folder of the sockets cannot be used: ${(error as Error).message}`, {
@@ -60,11 +67,15 @@ export async function prepareSocket(options: {
   runtimeDir: string;
   account: Account;
   key: ServerKey;
+  /** Whether servers of others are started by sudo: then the folder is the gateway's, and let open for the account. */
+  sudo?: boolean;
 }): Promise<string> {
   const { runtimeDir, account, key } = options;
   const folder = join(runtimeDir, String(account.uid));
+  const own = process.geteuid?.() ?? 0;
   try {
-    await ownFolder(folder, { uid: account.uid, gid: account.gid, mode: 0o700 });
+    if (options.sudo === true && own !== 0 && own !== account.uid) await sharedFolder(folder, own, account.name);
+    else await ownFolder(folder, { uid: account.uid, gid: account.gid, mode: 0o700 });
     const path = socketPath(runtimeDir, account.uid, key);
     await rm(path, { force: true });
     return path;
@@ -82,6 +93,17 @@ export async function prepareSocket(options: {
 export function socketPath(runtimeDir: string, uid: number, key: ServerKey): string {
   const hash = createHash('sha256').update(key.name).digest('hex').slice(0, 8);
   return join(runtimeDir, String(uid), `${hash}.sock`);
+}
+
+/**
+ * Of the gateway, and open to one more account by an access control list (acl(5)). What is made in it gets the group of
+ * the gateway: so the gateway can connect to a socket that the account has opened to its group.
+ */
+async function sharedFolder(path: string, uid: number, account: string): Promise<void> {
+  await ownFolder(path, { uid, mode: 0o2770 });
+  await promisify(execFile)('setfacl', ['--set', `u::rwx,u:${account}:rwx,g::rwx,m::rwx,o::-`, '--', path], {
+    timeout: 5000,
+  });
 }
 
 async function ownFolder(path: string, want: { uid: number; gid?: number; mode: number }): Promise<void> {

@@ -47,7 +47,15 @@ export interface ProcessId {
 }
 
 /** What a spawner remembers of a started server, recorded in the store: enough to poll and stop it after a restart. */
-export type SpawnHandle = { kind: 'process'; process: ProcessId; runFile: string } | JobHandle;
+export type SpawnHandle = ProcessHandle | JobHandle;
+
+export interface ProcessHandle {
+  kind: 'process';
+  process: ProcessId;
+  runFile: string;
+  /** Whose it is, where it may take sudo to signal it. */
+  account?: string | undefined;
+}
 
 /** A job of a batch system. All but its id is there to listen to its relay again after a restart of the gateway. */
 export interface JobHandle {

@@ -52,6 +52,7 @@ export function createWarmSpawner(options: { account: Spawner; dataDir: string; 
 
   async function startWarm(plan: SpawnPlan, report: (message: string) => void): Promise<SpawnHandle | string> {
     if (plan.python === undefined) return 'this program has no warm start';
+    if (plan.account.uid !== uid && uid !== 0) return 'this gateway is not root, and so cannot become the account';
     const server = await serverOf(plan.python);
     if (server === undefined) return 'there is no fork server';
     if (server.state === 'warming') {

@@ -83,6 +83,8 @@ export const handleSchema = z.discriminatedUnion('kind', [
     process: z.strictObject({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
     /** Where the launcher noted the process and notes its exit code. */
     runFile: z.string(),
+    /** Whose it is, where it may take sudo to signal it. */
+    account: z.string().optional(),
   }),
   z.strictObject({
     kind: z.literal('job'),

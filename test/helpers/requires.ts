@@ -21,6 +21,7 @@ const parts = {
   nginx: { present: () => onPath('nginx'), install: 'apt-get install nginx' },
   haproxy: { present: () => onPath('haproxy'), install: 'apt-get install haproxy' },
   root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
+  sudo: { present: () => onPath('sudo') && onPath('setfacl'), install: 'apt-get install sudo acl' },
   slurm: { present: () => onPath('slurmctld'), install: 'apt-get install slurm-wlm' },
   pam: { present: () => existsSync('/etc/pam.d/login'), install: 'apt-get install libpam-modules' },
   schemathesis: {

@@ -49,6 +49,7 @@ export function ownAccount(): Account {
 export async function createServersWorld(
   options: {
     config?: Record<string, unknown>;
+    profiles?: unknown[];
     spawners?: Spawner[];
     hub?: HubContract;
     programs?: Programs;
@@ -71,6 +72,7 @@ export async function createServersWorld(
     const servers = createServers({
       config: configSchema.parse({
         servers: { pollIntervalS: 0.1, stopTimeoutS: 1, startTimeoutS: 20, ...options.config },
+        profiles: options.profiles ?? [],
       }),
       store,
       routes,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createServersWorld, runs } from '../helpers/serversWorld.ts';
 import type { ServersWorld } from '../helpers/serversWorld.ts';
@@ -73,6 +74,19 @@ test('resource limits of the site hold for the server', async () => {
   const { pid } = await world.became('ready');
   const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
   expect(limits).toMatch(/^Max open files +512 +512 /m);
+  expect(limits).toMatch(/^Max core file size +0 +0 /m);
+});
+
+test('a profile sets folder, umask and limits of its own; limits of the site that it does not name stay', async () => {
+  await world.close();
+  const here = { name: 'here', title: 'Here', cwd: '~/..', umask: '0077', limits: { nofile: 256 } };
+  world = await createServersWorld({ config: { limits: { nofile: 512, core: 0 } }, profiles: [here] });
+  await world.start('env');
+  const { pid } = await world.became('ready');
+  const line = /^env (.*)$/m.exec(await world.logText())?.[1] ?? '';
+  expect(JSON.parse(line)).toMatchObject({ cwd: resolve(world.account.home, '..'), umask: 0o077 });
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
+  expect(limits).toMatch(/^Max open files +256 +256 /m);
   expect(limits).toMatch(/^Max core file size +0 +0 /m);
 });
 

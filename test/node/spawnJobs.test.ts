@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createAccountSpawner } from '../../src/spawners/account.ts';
+import { createRunAs } from '../../src/spawners/batch/runAs.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import type { SpawnPlan } from '../../src/spawners/types.ts';
 import { describeWith } from '../helpers/requires.ts';
@@ -119,6 +120,12 @@ test('an unprivileged gateway starts no one else', async () => {
   await expect(other.start(what, () => {}, new AbortController().signal)).rejects.toMatchObject({
     code: 'spawn.failed',
   });
+});
+
+test('nor does it run a command of a batch system as itself for another account', async () => {
+  const run = createRunAs({ pool, uid: 1234, timeoutMs: 1000, env: {} });
+  const user = { name: 'alice', uid: 1235, gid: 1235, home: '/' };
+  expect(await run(['id'], { user })).toMatchObject({ code: null, stdout: '', fault: expect.stringMatching(/sudo/) });
 });
 
 describeWith(['root'], 'as root', () => {

@@ -72,7 +72,7 @@ function stop(): void {
 
 process.once('SIGTERM', stop);
 rmSync(settings.sock, { force: true });
-process.umask(0o077);
+process.umask(settings.sockMode === undefined ? 0o077 : 0o777 & ~settings.sockMode);
 server.listen(settings.sock, () => console.log(`stand-in server of ${settings.owner} listens at ${settings.sock}`));
 await checkHub();
 reportActivity();

@@ -3,6 +3,8 @@ import { userInfo } from 'node:os';
 /** What a Hub tells its servers by environment (JupyterHub's names), and where to listen. */
 export interface Settings {
   sock: string;
+  /** Of the socket; without, its owner's alone. */
+  sockMode: number | undefined;
   apiToken: string;
   clientId: string;
   /** With a slash at both ends. */
@@ -26,10 +28,13 @@ export function readSettings(argv: readonly string[], env: NodeJS.ProcessEnv): S
     if (value === undefined || value === '') throw new Error(`${name} is required in the environment`);
     return value;
   };
-  const sock = argv.find((argument) => argument.startsWith('--sock='))?.slice('--sock='.length);
+  const option = (name: string) => argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+  const sock = option('sock');
+  const mode = option('sock-mode');
   if (sock === undefined || sock === '') throw new Error('--sock=<path of a unix socket> is required');
   return {
     sock,
+    sockMode: mode === undefined ? undefined : Number.parseInt(mode, 8),
     apiToken: need('JUPYTERHUB_API_TOKEN'),
     clientId: need('JUPYTERHUB_CLIENT_ID'),
     prefix: need('JUPYTERHUB_SERVICE_PREFIX'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cwdSchema, limitsSchema, umaskSchema } from './servers.ts';
 
 /** The profiles that people choose from when they start a server. */
 
@@ -105,6 +106,11 @@ export const profileSchema = z.strictObject({
   args: z.array(z.string()).default([]).describe('Further arguments of the UI server, one item each.'),
   ownArgs: z.boolean().default(true).describe('Whether people may add arguments of their own.'),
   variables: z.record(z.string(), z.string()).default({}).describe('Further environment variables of the UI server.'),
+  cwd: cwdSchema.optional().describe('Folder that the server is started in. Default: `servers.cwd`.'),
+  umask: umaskSchema.optional().describe('umask of the server, octal. Default: `servers.umask`.'),
+  limits: limitsSchema
+    .default({})
+    .describe('Resource limits of the server, by the names of `servers.limits`; the others are as there.'),
   submit: z
     .array(z.union([z.string(), z.array(z.string()).min(1)]))
     .optional()

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+export const limitsSchema = z.partialRecord(z.enum(['as', 'nofile', 'nproc', 'core', 'cpu']), z.number().int().min(0));
+export const umaskSchema = z.string().regex(/^0?[0-7]{3}$/, 'write three octal digits');
+export const cwdSchema = z.string().regex(/^(~|~?\/[^\0]*)$/, 'write an absolute path, or one that begins with ~/');
+
 /** A server's life. */
 export const serversSchema = z.strictObject({
   startTimeoutS: z.number().int().min(1).default(60).describe('A start that takes longer has failed, seconds.'),
@@ -62,15 +66,20 @@ export const serversSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Further environment variables of every UI server. Nothing else is inherited from the gateway.'),
-  limits: z
-    .partialRecord(z.enum(['as', 'nofile', 'nproc', 'core', 'cpu']), z.number().int().min(0))
+  limits: limitsSchema
     .default({})
     .describe(
       'Resource limits of every UI server and of what it starts, by the names of prlimit(1): `as` (address space, bytes), `nofile`, `nproc`, `core` (bytes), `cpu` (seconds).',
     ),
-  umask: z
+  umask: umaskSchema.default('0027').describe('umask of every UI server, octal.'),
+  cwd: cwdSchema
+    .default('~')
+    .describe('Folder that a UI server is started in: an absolute path, or `~` for the home of its account.'),
+  sudo: z
     .string()
-    .regex(/^0?[0-7]{3}$/)
-    .default('0027')
-    .describe('umask of every UI server, octal.'),
+    .regex(/^\//, 'write an absolute path')
+    .optional()
+    .describe(
+      'For a gateway that does not run as root: path of a copy of `workers/sudo/become.py` that sudo lets it run as the accounts (docs/spawners.md). Default: it starts servers of its own user alone.',
+    ),
 });

@@ -19,7 +19,7 @@ import { createRunAs } from './runAs.ts';
 import type { BatchSystem, User } from './system.ts';
 
 export interface BatchOptions {
-  config: Pick<Config, 'spawners' | 'hub'>;
+  config: Pick<Config, 'spawners' | 'hub'> & { servers: Pick<Config['servers'], 'sudo'> };
   dataDir: string;
   pool: JobPool;
   accounts: AccountDirectory;
@@ -97,9 +97,10 @@ function placesOf({ config, urls }: BatchOptions, port: () => number): (of: Node
 
 function slurmSystem(options: BatchOptions, slurm: NonNullable<Config['spawners']['slurm']>): BatchSystem {
   const { pool, uid, clock } = options;
+  const { sudo } = options.config.servers;
   const env = slurm.conf === undefined ? {} : { SLURM_CONF: slurm.conf };
   return createSlurmSystem({
-    run: createRunAs({ pool, uid, env, timeoutMs: slurm.commandTimeoutS * 1000 }),
+    run: createRunAs({ pool, uid, env, sudo, timeoutMs: slurm.commandTimeoutS * 1000 }),
     tool: (name) => (slurm.bin === undefined ? name : join(slurm.bin, name)),
     submit: slurm.submit,
     maxAgeMs: slurm.pollIntervalS * 1000,
@@ -109,10 +110,11 @@ function slurmSystem(options: BatchOptions, slurm: NonNullable<Config['spawners'
 
 function commandSystem(options: BatchOptions, kind: string, config: CommandConfig): BatchSystem {
   const { pool, uid, clock } = options;
+  const { sudo } = options.config.servers;
   return createCommandSystem({
     kind,
     config,
-    run: createRunAs({ pool, uid, env: config.variables, timeoutMs: config.commandTimeoutS * 1000 }),
+    run: createRunAs({ pool, uid, sudo, env: config.variables, timeoutMs: config.commandTimeoutS * 1000 }),
     now: () => clock.now(),
   });
 }

@@ -18,12 +18,13 @@ export function createRunAs(options: {
   timeoutMs: number;
   /** Further variables: where the commands find their configuration. */
   env: Readonly<Record<string, string>>;
-  /** How an unprivileged gateway becomes another user. */
-  sudo?: ((user: string) => readonly string[]) | undefined;
+  /** Helper by which a gateway that is not root becomes another user. */
+  sudo?: string | undefined;
 }): RunAs {
   const { pool, uid, timeoutMs, env, sudo } = options;
   return (command, { user, input } = {}) => {
     const other = user !== undefined && user.uid !== uid;
+    if (other && uid !== 0 && sudo === undefined) return Promise.resolve(mayNot);
     const names = user === undefined ? {} : { HOME: user.home, USER: user.name, LOGNAME: user.name };
     return pool.run('command', {
       command,
@@ -31,10 +32,19 @@ export function createRunAs(options: {
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', ...names, ...env },
       ...(input !== undefined && { input }),
       ...(other && uid === 0 && { user: { uid: user.uid, gid: user.gid } }),
-      ...(other && uid !== 0 && sudo !== undefined && { wrapper: sudo(user.name) }),
+      ...(other && uid !== 0 && sudo !== undefined && { sudo: { helper: sudo, name: user.name } }),
     });
   };
 }
+
+/** Never as the gateway's own user instead: the job would be that user's, with the visitor's choices in it. */
+const mayNot: CommandResult = {
+  code: null,
+  signal: null,
+  stdout: '',
+  stderr: '',
+  fault: 'this gateway does not run as root, and has no sudo to become another account',
+};
 
 /** What a command complained of, for the person who asked: one short line without control characters. */
 export function complaint(result: CommandResult): string {

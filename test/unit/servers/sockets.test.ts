@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chooseRuntimeDir, prepareRuntimeDir, prepareSocket, socketPath } from '../../../src/servers/sockets.ts';
@@ -43,6 +43,12 @@ test.each([
   ['open to others', (path: string) => openFolder(path, 0o755)],
 ])('a folder of an account that is %s is refused', async (_, make) => {
   make(join(runtimeDir, String(uid)));
+  await expect(prepare()).rejects.toMatchObject({ code: 'spawn.failed' });
+});
+
+test.runIf(uid === 0)('a folder that belongs to another account is refused', async () => {
+  openFolder(join(runtimeDir, String(uid)), 0o700);
+  chownSync(join(runtimeDir, String(uid)), 65_534, 65_534);
   await expect(prepare()).rejects.toMatchObject({ code: 'spawn.failed' });
 });
 
