@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const secret = /^(?:admin|state)\.json$|^admin\.last-good$|^identity-keys\.json$/;
+const secret = /^(?:admin|state)\.json$|^admin\.last-good$|^state\.changes$|^identity-keys\.json$/;
 
 /** What is wrong with owner and modes of the data folder, for people; an absent folder is no fault. Changes nothing. */
 export function checkFolder(dataDir: string): string[] {

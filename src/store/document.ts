@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts';
 import { GatewayError, SetupError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { viewBefore } from './before.ts';
-import type { DocumentFile } from './documentFile.ts';
 import { applyChanges, collectChanges, type RecordChange } from './draft.ts';
 import { recordSchema, type DocumentKind } from './kinds.ts';
+import type { StoredFile } from './storedFile.ts';
 import type { ChangeListener, DeepReadonly, StoreDocument } from './types.ts';
 import { createWriter, reasonOf } from './writer.ts';
 
@@ -18,7 +18,7 @@ export interface OpenDocument<T> extends StoreDocument<T> {
 /** @throws SetupError if what is on disk cannot be used. */
 export async function openDocument<T extends object>(parts: {
   kind: DocumentKind<T>;
-  file: DocumentFile<T>;
+  file: StoredFile<T>;
   batchMs: number;
   clock: Clock;
   log: Logger;
@@ -44,7 +44,7 @@ export async function openDocument<T extends object>(parts: {
 
   function apply(changes: readonly RecordChange[]): void {
     applyChanges(low.data, changes);
-    file.journal.add(changes);
+    file.noted(changes);
   }
 
   file.attach({
@@ -83,9 +83,11 @@ export async function openDocument<T extends object>(parts: {
     },
     async close() {
       closed = true;
-      if (kind.byHand)
-        await file.look().catch((error: unknown) => log.error({ err: error }, 'store: last look failed'));
+      await file.look().catch((error: unknown) => log.error({ err: error }, 'store: last look failed'));
       await writer.close();
+      await file
+        .tidy()
+        .catch((error: unknown) => log.warn({ err: error }, 'store: changes were left to the next start'));
     },
   };
 }

@@ -1,11 +1,9 @@
 import { dirname } from 'node:path';
-import type { Adapter } from 'lowdb';
 import type { Backups } from './backups.ts';
-import type { RecordChange } from './draft.ts';
 import type { Fault } from './faults.ts';
 import { sameStamp, type FileLayer, type FileStamp } from './files.ts';
 import type { EditTeller } from './handEdits.ts';
-import { createJournal, type Journal } from './journal.ts';
+import { createJournal } from './journal.ts';
 import { judge, type People } from './judge.ts';
 import { recordSchema, type DocumentKind } from './kinds.ts';
 import { digest, type LastGood } from './lastGood.ts';
@@ -16,15 +14,7 @@ import { replaceFile } from './replace.ts';
 import { faultsOf, tooLarge, unreadable } from './saveFaults.ts';
 import { createSerialise } from './serialise.ts';
 import { chooseStart, type Known } from './startText.ts';
-
-/** The document in memory, as the file sees it. */
-export interface Memory<T> {
-  readonly data: T;
-  /** Applies what a person changed, and tells the listeners. */
-  take(changes: readonly RecordChange[]): void;
-  /** Memory is not what the file says: it wants to be written. */
-  changed(): void;
-}
+import type { Memory, StoredFile } from './storedFile.ts';
 
 /** A save that is not taken: the file stays as its editor left it until it is mended or dismissed. */
 export interface RefusedEdit {
@@ -34,20 +24,14 @@ export interface RefusedEdit {
 }
 
 /**
- * One document's file, and lowdb's port to it. lowdb's own file adapter neither fsyncs nor validates, and its temporary
- * name can be foreseen (lowdb#549, #616).
+ * The file of a document that people edit while the program writes it.
  *
  * Known → (somebody saves it) → looked at: good → merged into memory, known again; bad → refused. While refused, what
  * the program changes goes to `admin.last-good` alone. A text that is no JSON yet may be a save under way: it
  * is refused only once it has stayed the same for `settleMs`. Reads and writes go one at a time.
  */
-export interface DocumentFile<T> extends Adapter<T> {
-  isNew(): boolean;
-  readonly journal: Journal<T>;
+export interface DocumentFile<T> extends StoredFile<T> {
   readonly refused: RefusedEdit | undefined;
-  attach(memory: Memory<T>): void;
-  /** Has a person saved it? Takes the edit, or refuses it. */
-  look(): Promise<void>;
   /** Drops a refused edit; memory is then written over it. False if there is none. */
   dismiss(by: string): Promise<boolean>;
 }
@@ -57,8 +41,7 @@ export interface DocumentFileParts<T> {
   path: string;
   files: FileLayer;
   backups: Backups;
-  /** Undefined for a document that nobody edits. */
-  lastGood: LastGood | undefined;
+  lastGood: LastGood;
   teller: EditTeller;
   people?: People | undefined;
   now(): number;
@@ -94,12 +77,12 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
   }
 
   async function write(): Promise<void> {
-    if (kind.byHand) await lookNow();
+    await lookNow();
     for (let tries = 0; tries < mostTries; tries++) {
       revision += 1;
       const text = serialise(memory === undefined ? kind.empty() : memory.data, revision);
       journal.mark(revision);
-      await parts.lastGood?.write(text, known === undefined ? '' : digest(known.text));
+      await parts.lastGood.write(text, known === undefined ? '' : digest(known.text));
       if (refused !== undefined || unsettled !== undefined) return;
       if (await replace(text)) return;
       await lookNow();
@@ -122,13 +105,6 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
     if (stamp === undefined || expected === undefined || sameStamp(stamp, expected.stamp)) return backups.keepFile(old);
     const text = (await files.read(old)) ?? '';
     if (text === expected.text) return backups.keepFile(old);
-    if (!kind.byHand) {
-      parts.warn(
-        { keptAt: await backups.keepText(text) },
-        `store: ${kind.name}.json was changed by another program; that was not taken`,
-      );
-      return files.remove(old);
-    }
     const result = await judgeNow(text, expected.revision);
     if (!result.ok) return putBack(old, target, expected);
     await accept({ text, stamp, result, over: expected });
@@ -232,7 +208,7 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
     refused = undefined;
     unsettled = undefined;
     const asSaved = merged.complete && result.revision === revision && result.migratedFrom === undefined;
-    if (asSaved && isThere) await parts.lastGood?.write(text, digest(text));
+    if (asSaved && isThere) await parts.lastGood.write(text, digest(text));
     else await keepSafe(isThere ? text : (known?.text ?? ''));
     const stale = merged.edits.length === 0 && merged.complete ? 'nothing was changed in it' : '';
     await teller.taken(merged, { stamp, keptAt, note: base === undefined ? noBase : stale });
@@ -243,7 +219,7 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
     if (memory === undefined) return;
     revision += 1;
     journal.mark(revision);
-    await parts.lastGood?.write(serialise(memory.data, revision), digest(over));
+    await parts.lastGood.write(serialise(memory.data, revision), digest(over));
     memory.changed();
   }
 
@@ -263,7 +239,6 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
   }
 
   return {
-    journal,
     isNew: () => !found,
     get refused() {
       return refused === undefined ? undefined : { since: refused.since, faults: refused.faults };
@@ -273,9 +248,11 @@ export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>
       if (pending) to.changed();
       pending = false;
     },
+    noted: (changes) => journal.add(changes),
     read,
     write: () => queue(write),
     look: () => queue(lookNow),
+    tidy: () => Promise.resolve(),
     dismiss: (by) =>
       queue(async () => {
         if (refused === undefined) return false;

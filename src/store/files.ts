@@ -14,13 +14,18 @@ export interface FileStamp {
   uid: number;
 }
 
+/** A text, or pieces of one that are made while it is written: others get a turn between them. */
+export type Text = string | Iterable<string>;
+
 /**
  * The few things the store does to a disk, in one place, so that tests can cut the power at each of them.
  * Paths are absolute. All reject with Node's own errors (`code`: ENOSPC, EROFS ...).
  */
 export interface FileLayer {
   /** Creates the file (it must not exist), mode 0600, and writes all of `text`: not yet safe from a power cut. */
-  create(path: string, text: string): Promise<void>;
+  create(path: string, text: Text): Promise<void>;
+  /** Adds to the end of a file that is there. Some of it may be there when that fails. */
+  append(path: string, text: string): Promise<void>;
   /** What was written to the file is on the disk afterwards (fsync(2)). */
   sync(path: string): Promise<void>;
   /** The folder's names are on the disk afterwards. */
@@ -47,6 +52,14 @@ export interface FileLayer {
 export const nodeFiles: FileLayer = {
   async create(path, text) {
     const handle = await open(path, 'wx', 0o600);
+    try {
+      for (const piece of typeof text === 'string' ? [text] : text) await handle.writeFile(piece);
+    } finally {
+      await handle.close();
+    }
+  },
+  async append(path, text) {
+    const handle = await open(path, constants.O_WRONLY | constants.O_APPEND);
     try {
       await handle.writeFile(text);
     } finally {

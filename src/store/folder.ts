@@ -24,7 +24,7 @@ export function prepareFolder(dataDir: string, log: Logger): void {
   }
 }
 
-const ours = new Set(['admin.json', 'state.json', 'admin.last-good', 'edits.jsonl']);
+const ours = new Set(['admin.json', 'state.json', 'state.changes', 'admin.last-good', 'edits.jsonl']);
 
 /**
  * Under the lock: checks the files that are there, and clears away what a crash left between two steps of a write. A

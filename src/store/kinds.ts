@@ -10,7 +10,7 @@ export interface DocumentKind<T> {
   version: number;
   /** From each earlier version to the next. */
   migrations: Migrations;
-  /** Whether a person may edit it while the gateway runs. */
+  /** People edit it: a key that stands twice is a fault. */
   byHand: boolean;
   /** A larger file is refused unread: it would stop the gateway for seconds. */
   maxBytes: number;

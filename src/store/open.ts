@@ -8,7 +8,7 @@ import { prepareFiles, prepareFolder } from './folder.ts';
 import type { People } from './judge.ts';
 import { adminKind, stateKind } from './kinds.ts';
 import { takeLock } from './lock.ts';
-import { openOne } from './openOne.ts';
+import { openAppended, openEdited } from './openOne.ts';
 import type { AdminData, StateData } from './schema.ts';
 import { writeSchemaFile } from './schemaFile.ts';
 import type { Store } from './types.ts';
@@ -21,6 +21,8 @@ export interface StoreOptions {
   /** Changes made within this time are written together, ms. */
   batchMs?: number;
   files?: FileLayer;
+  /** Up to this size `state.json` is written whole at each change; a larger one has its changes appended to another file. */
+  wholeBytes?: number;
   /** Time between looks at `admin.json` where the system sends no notice of a change, ms. Default 1000. */
   pollMs?: number;
   /** Users of the system, to find names that refer to nobody. */
@@ -44,13 +46,13 @@ export async function openStore(options: StoreOptions): Promise<Store<AdminData,
     const edits = await openEditLog(join(dataDir, 'edits.jsonl'), (err) =>
       log.warn({ err }, 'store: the list of edits cannot be written'),
     );
-    const admin = await openOne(adminKind, { ...options, dataDir, edits });
-    const state = await openOne(stateKind, { ...options, dataDir, edits });
+    const admin = await openEdited(adminKind, { ...options, dataDir, edits });
+    const state = await openAppended(stateKind, { ...options, dataDir });
     const watcher = watchAdmin(join(dataDir, 'admin.json'), admin.file, options);
     await admin.file.look();
     return {
       admin: admin.document,
-      state: state.document,
+      state,
       hand: {
         list: () => edits.list(),
         get refused() {
@@ -62,7 +64,7 @@ export async function openStore(options: StoreOptions): Promise<Store<AdminData,
       async close() {
         watcher.close();
         try {
-          await Promise.all([admin.document.close(), state.document.close()]);
+          await Promise.all([admin.document.close(), state.close()]);
         } finally {
           lock.release();
         }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createAppendedFile } from './appendedFile.ts';
 import { createBackups } from './backups.ts';
 import { openDocument, type OpenDocument } from './document.ts';
 import { createDocumentFile, type DocumentFile } from './documentFile.ts';
@@ -11,23 +12,42 @@ import type { People } from './judge.ts';
 import type { DocumentKind } from './kinds.ts';
 import { createLastGood, lastGoodPath } from './lastGood.ts';
 
+/** One document with all that belongs to it; the folder is ready and locked. */
 export interface OpenOneOptions {
   dataDir: string;
   log: Logger;
-  edits: EditLog;
   clock?: Clock;
   batchMs?: number;
   files?: FileLayer;
-  people?: People;
 }
 
-/** One document with all that belongs to it; the folder is ready and locked. */
-export async function openOne<T extends object>(
+const defaultWholeBytes = 256 * 1024;
+
+/** One that people edit. */
+export async function openEdited<T extends object>(
   kind: DocumentKind<T>,
-  options: OpenOneOptions,
+  options: OpenOneOptions & { edits: EditLog; people?: People },
 ): Promise<{ document: OpenDocument<T>; file: DocumentFile<T> }> {
-  const { dataDir, log, clock = systemClock, files = nodeFiles, batchMs = 100, people } = options;
-  const path = join(dataDir, `${kind.name}.json`);
+  const parts = partsOf(kind, options);
+  const { dataDir, people, edits } = options;
+  const lastGood = createLastGood(lastGoodPath(dataDir, kind.name), parts.files);
+  const teller = createEditTeller({ ...parts, name: kind.name, dataDir, edits });
+  const file = createDocumentFile({ ...parts, lastGood, teller, people });
+  return { document: await openDocument({ ...parts, file }), file };
+}
+
+/** One that the program alone writes. */
+export async function openAppended<T extends object>(
+  kind: DocumentKind<T>,
+  options: OpenOneOptions & { wholeBytes?: number },
+): Promise<OpenDocument<T>> {
+  const parts = partsOf(kind, options);
+  const { wholeBytes = defaultWholeBytes } = options;
+  return openDocument({ ...parts, file: createAppendedFile({ ...parts, wholeBytes }) });
+}
+
+function partsOf<T>(kind: DocumentKind<T>, options: OpenOneOptions) {
+  const { dataDir, log, clock = systemClock, files = nodeFiles, batchMs = 100 } = options;
   const warn = (fields: object, message: string): void => log.warn({ document: kind.name, ...fields }, message);
   const backups = createBackups({
     kind,
@@ -36,9 +56,6 @@ export async function openOne<T extends object>(
     files,
     warn: (err) => warn({ err }, 'store: no backup could be kept'),
   });
-  const lastGood = kind.byHand ? createLastGood(lastGoodPath(dataDir, kind.name), files) : undefined;
-  const teller = createEditTeller({ name: kind.name, path, dataDir, files, clock, log, edits: options.edits });
-  const now = (): number => clock.now();
-  const file = createDocumentFile({ kind, path, files, backups, lastGood, teller, people, now, warn });
-  return { document: await openDocument({ kind, file, batchMs, clock, log }), file };
+  const path = join(dataDir, `${kind.name}.json`);
+  return { kind, path, files, backups, clock, batchMs, log, warn, now: () => clock.now() };
 }

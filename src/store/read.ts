@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
 import { faultText, schemaFaults, type Fault, type Place } from './faults.ts';
-import { isObject } from './json.ts';
+import { isObject, type JsonRecord } from './json.ts';
 import { adoptDocument, type DocumentKind } from './kinds.ts';
 import { migrate } from './migrate.ts';
 import { scanJson, type Scan } from './scan.ts';
@@ -23,8 +23,15 @@ export type ReadResult<T> =
 /** What people edit is scanned for doubled keys, of which JSON.parse drops the first; a larger file only when something else is wrong. */
 export const alwaysScannedBytes = 16 * 1024 * 1024;
 
-/** Parses and validates: all faults at once, each with its place. */
-export function readDocument<T>(kind: DocumentKind<T>, text: string): ReadResult<T> {
+/**
+ * Parses and validates: all faults at once, each with its place. `amend` may change what was parsed before it is
+ * looked at.
+ */
+export function readDocument<T>(
+  kind: DocumentKind<T>,
+  text: string,
+  amend?: (document: JsonRecord, revision: number | undefined) => void,
+): ReadResult<T> {
   const parsed = parse(text);
   const always = kind.byHand && text.length < alwaysScannedBytes;
   const scan = parsed === undefined || always ? scanJson(text) : undefined;
@@ -45,6 +52,7 @@ export function readDocument<T>(kind: DocumentKind<T>, text: string): ReadResult
     };
   const version = parsed['version'];
   if (typeof version === 'number' && version > kind.version) return { ok: false, faults: [], newer: version };
+  amend?.(parsed, revisionOf(parsed));
   const current = migrate(parsed, kind.migrations, kind.version);
   const checked = kind.schema.safeParse(current);
   const place: Place = (path) => places().place(path);

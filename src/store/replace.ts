@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { sameStamp, temporaryName, type FileLayer, type FileStamp } from './files.ts';
+import { sameStamp, temporaryName, type FileLayer, type FileStamp, type Text } from './files.ts';
 
 export interface Replaced {
   /** Of the file that was written. */
@@ -23,23 +23,24 @@ export interface Replaced {
 export async function replaceFile(
   files: FileLayer,
   path: string,
-  text: string,
+  text: Text,
   expected?: FileStamp,
 ): Promise<Replaced | undefined> {
   const target = await files.resolve(path);
   const temporary = temporaryName(target);
+  let inPlace = false;
   try {
     await files.create(temporary, text);
     await files.sync(temporary);
     const stamp = await files.stamp(temporary);
     const placed = await putInPlace(files, temporary, target, expected);
     if (placed === undefined) return undefined;
+    inPlace = true;
     await files.syncFolder(dirname(target));
     return { stamp, target, old: placed.old };
   } catch (error) {
     // After an exchange the temporary name holds the old file, which must not be lost: a start looks at left-overs.
-    if ((await files.read(temporary).catch(() => undefined)) === text)
-      await files.remove(temporary).catch(() => undefined);
+    if (!inPlace) await files.remove(temporary).catch(() => undefined);
     throw error;
   }
 }

@@ -36,15 +36,15 @@ export async function chooseStart<T>(parts: {
   path: string;
   files: FileLayer;
   backups: Backups;
-  lastGood: LastGood | undefined;
+  lastGood: LastGood;
 }): Promise<Start<T>> {
   const { kind, path, files, backups } = parts;
   const stamp = await files.stamp(path);
-  if (stamp !== undefined && Number(stamp.size) > kind.maxBytes && (await parts.lastGood?.read()) === undefined)
+  if (stamp !== undefined && Number(stamp.size) > kind.maxBytes && (await parts.lastGood.read()) === undefined)
     return { kind: 'bad', result: { ok: false, faults: [tooLarge(stamp, kind.maxBytes)] } };
   const readable = stamp !== undefined && Number(stamp.size) <= kind.maxBytes;
   const text = readable ? await files.read(path) : undefined;
-  const kept = await parts.lastGood?.read();
+  const kept = await parts.lastGood.read();
   const good = kept === undefined ? undefined : readDocument(kind, kept.text);
   if (kept === undefined || good?.ok !== true)
     return text === undefined ? { kind: 'none' } : fromFile(kind, text, stamp);

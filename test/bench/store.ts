@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeFiles, type FileLayer } from '../../src/store/files.ts';
 import { openStore } from '../../src/store/open.ts';
 import { collectLog, freshFolder } from '../helpers/storeFixture.ts';
 
@@ -14,6 +15,12 @@ interface Row {
   memoryMb: number;
   oneAdminMs: number;
   oneStateMs: number;
+  /** Written to the disk for one change. */
+  oneAdminBytes: number;
+  oneStateBytes: number;
+  /** The time until `state.json`, with what was changed, is written anew, and how long the event loop stood still then. */
+  wholeStateMs: number;
+  wholeStallMs: number;
   burstMs: number;
   burstWrites: number;
   /** Longest time that the event loop stood still during one change of either document. */
@@ -43,7 +50,8 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function measure(accounts: number): Promise<Row> {
   const dataDir = freshFolder();
-  const options = { dataDir, log: collectLog().log };
+  const counted = countBytes();
+  const options = { dataDir, log: collectLog().log, files: counted.files };
   const filled = await openStore(options);
   await fill(filled, accounts);
   await filled.close();
@@ -55,10 +63,13 @@ async function measure(accounts: number): Promise<Row> {
   globalThis.gc?.();
   const memoryMb = (process.memoryUsage().heapUsed - before) / 1024 / 1024;
   const stall = watchLoop();
+  counted.take();
   const oneAdminMs = await median(() => store.admin.update((draft) => void (draft.accounts['u7'] = { note: note() })));
+  const oneAdminBytes = counted.take() / medianOf;
   const oneStateMs = await median(() =>
     store.state.update((draft) => void (draft.choices['u7/default'] = { at: note() })),
   );
+  const oneStateBytes = counted.take() / medianOf;
   const stallMs = stall();
   const burst = await burstOf(store, 1000);
   const adminBefore = revision(dataDir);
@@ -68,8 +79,12 @@ async function measure(accounts: number): Promise<Row> {
   const adminWritesByActivity = Number(revision(dataDir) - adminBefore);
   const size = (name: string): number => statSync(join(dataDir, name)).size;
   const sizes = { adminBytes: size('admin.json'), stateBytes: size('state.json') };
+  const wholeStall = watchLoop();
+  const closing = performance.now();
   await store.close();
-  return { accounts, ...sizes, startMs, memoryMb, oneAdminMs, oneStateMs, ...burst, stallMs, adminWritesByActivity };
+  const whole = { wholeStateMs: performance.now() - closing, wholeStallMs: wholeStall() };
+  const one = { oneAdminMs, oneAdminBytes, oneStateMs, oneStateBytes };
+  return { accounts, ...sizes, startMs, memoryMb, ...one, ...burst, stallMs, ...whole, adminWritesByActivity };
 }
 
 type Opened = Awaited<ReturnType<typeof openStore>>;
@@ -132,15 +147,43 @@ function tokenOf(id: string, kind: 'server' | 'oauth', owner: string, at: string
   };
 }
 
+/** What goes to the disk, backups by a second name apart. */
+function countBytes(): { files: FileLayer; take(): number } {
+  let bytes = 0;
+  const counted = function* (pieces: Iterable<string>): Generator<string> {
+    for (const piece of pieces) {
+      bytes += piece.length;
+      yield piece;
+    }
+  };
+  const files: FileLayer = {
+    ...nodeFiles,
+    create: (path, text) => nodeFiles.create(path, counted(typeof text === 'string' ? [text] : text)),
+    append: (path, text) => {
+      bytes += text.length;
+      return nodeFiles.append(path, text);
+    },
+  };
+  return {
+    files,
+    take() {
+      const taken = bytes;
+      bytes = 0;
+      return taken;
+    },
+  };
+}
+
+const medianOf = 9;
 let count = 0;
 function note(): string {
   return `change ${count++}`;
 }
 
-/** Of nine awaited changes, ms; the pause lets each have a write of its own. */
+/** Of some awaited changes, ms; the pause lets each have a write of its own. */
 async function median(change: () => Promise<void>): Promise<number> {
   const times: number[] = [];
-  for (let n = 0; n < 9; n++) {
+  for (let n = 0; n < medianOf; n++) {
     await new Promise((resolve) => {
       setTimeout(resolve, 120);
     });
@@ -148,7 +191,7 @@ async function median(change: () => Promise<void>): Promise<number> {
     await change();
     times.push(performance.now() - started);
   }
-  return times.sort((a, b) => a - b)[4] ?? 0;
+  return times.sort((a, b) => a - b)[(medianOf - 1) / 2] ?? 0;
 }
 
 async function burstOf(store: Opened, changes: number): Promise<{ burstMs: number; burstWrites: number }> {

@@ -11,7 +11,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const number = (name: string): number => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : 1000);
   const cuts = await cutMany(number('--cuts'));
   console.log(
-    `power cut ${cuts} times (files exchanged, and renamed over): always the last acknowledged state or a later one`,
+    `power cut ${cuts} times (both documents, files exchanged, and renamed over): always the last acknowledged state or a later one`,
   );
   const kills = await killMany(number('--kills'));
   console.log(`killed ${kills} times: nothing that was acknowledged is lost`);
@@ -21,8 +21,10 @@ export async function run(args: readonly string[]): Promise<void> {
 async function cutMany(wanted: number): Promise<number> {
   let cuts = 0;
   for (let seed = 1; cuts < wanted; seed++)
-    for (const exchanges of [true, false])
-      for (let steps = 1; (await cutOnce(steps, seed * 1000 + steps, exchanges)) === 'cut'; steps++) cuts += 1;
+    for (const which of ['admin.json', 'state.json'] as const)
+      for (const exchanges of [true, false])
+        for (let steps = 1; (await cutOnce({ steps, seed: seed * 1000 + steps, exchanges, which })) === 'cut'; steps++)
+          cuts += 1;
   return cuts;
 }
 

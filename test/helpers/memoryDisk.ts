@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { FileLayer, FileStamp } from '../../src/store/files.ts';
+import type { FileLayer, FileStamp, Text } from '../../src/store/files.ts';
 
 interface Inode {
   number: bigint;
@@ -48,7 +48,7 @@ export class MemoryDisk {
   /** The disk when the power is back. `choose(n)` picks one of n possible outcomes. */
   afterCut(choose: (count: number) => number): MemoryDisk {
     return this.#copy(this.#history[choose(this.#history.length)] ?? new Map(), ({ text, synced }) => {
-      const outcomes = [synced, text, text.slice(0, Math.floor(text.length / 2)), ''];
+      const outcomes = outcomesOf(text, synced);
       return text === synced ? text : (outcomes[choose(outcomes.length)] ?? '');
     });
   }
@@ -82,15 +82,24 @@ export class MemoryDisk {
   }
 
   readonly files: FileLayer = {
-    create: async (path, text) => {
+    create: async (path, given: Text) => {
       this.#step();
       if (this.#names.has(path)) throw fault('EEXIST', path);
+      const text = typeof given === 'string' ? given : [...given].join('');
       const inode = this.#inode(text);
       this.#names.set(path, inode);
       this.#note();
       if (--this.#left > 0) return;
       inode.text = text.slice(0, Math.floor(text.length / 3));
       throw new PowerCut();
+    },
+    append: async (path, text) => {
+      this.#step();
+      const inode = this.#find(path);
+      const whole = --this.#left > 0;
+      inode.text += whole ? text : text.slice(0, Math.floor(text.length / 3));
+      inode.modifiedNs = this.#ticks++;
+      if (!whole) throw new PowerCut();
     },
     sync: async (path) => {
       this.#step();
@@ -163,6 +172,14 @@ export class MemoryDisk {
     if (inode === undefined) throw fault('ENOENT', path);
     return inode;
   }
+}
+
+/** What the disk may have of a file that was not flushed: of what was appended, any part, or its length and zeros. */
+function outcomesOf(text: string, synced: string): string[] {
+  if (synced === '' || !text.startsWith(synced)) return [synced, text, text.slice(0, Math.floor(text.length / 2)), ''];
+  const added = text.slice(synced.length);
+  const half = added.slice(0, Math.floor(added.length / 2));
+  return [synced, text, synced + half, synced + half + '\0'.repeat(added.length - half.length)];
 }
 
 function fault(code: string, path: string): Error {

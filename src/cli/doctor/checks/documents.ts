@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPeople } from '../../../identity/people.ts';
+import { changesPathOf } from '../../../store/appendedFile.ts';
 import { faultText } from '../../../store/faults.ts';
 import { judge } from '../../../store/judge.ts';
 import { adminKind, stateKind, type DocumentKind } from '../../../store/kinds.ts';
+import { readAppended } from '../../../store/readAppended.ts';
 import type { Check, Finding, Subject } from '../types.ts';
 
 export const documents: Check = {
@@ -20,7 +22,9 @@ async function checkDocument<T>({ config, file }: Subject, kind: DocumentKind<T>
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? [] : [{ outcome: 'fault', what: `${name} cannot be read.`, why: message }];
   }
-  const result = await judge(kind, text, undefined, createPeople({ firstRun: file === null }));
+  const result = kind.byHand
+    ? await judge(kind, text, undefined, createPeople({ firstRun: file === null }))
+    : readAppended(kind, text, await appended(join(config.dataDir, name)));
   if (result.ok) return [{ outcome: 'ok', what: name }];
   if (result.newer !== undefined)
     return [
@@ -32,5 +36,8 @@ async function checkDocument<T>({ config, file }: Subject, kind: DocumentKind<T>
     ];
   return result.faults.map((fault) => ({ outcome: 'fault', what: `${name}: ${faultText(fault)}`, advice: mend }));
 }
+
+const appended = (path: string): Promise<string | undefined> =>
+  readFile(changesPathOf(path), 'utf8').catch(() => undefined);
 
 const mend = 'Mend the file at that place, or bring back a good one: cylc-gateway restore data/backups/…';
