@@ -35,7 +35,7 @@ const leastChangeBytes = 1024 * 1024;
 const noRoom: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 export function createAppendedFile<T extends object>(parts: AppendedFileParts<T>): StoredFile<T> {
-  const { kind, path, files, backups, now } = parts;
+  const { kind, path, files, backups } = parts;
   const changesPath = changesPathOf(path);
   let memory: Memory<T> | undefined;
   let found = true;
@@ -68,7 +68,7 @@ export function createAppendedFile<T extends object>(parts: AppendedFileParts<T>
     stamp = await files.stamp(path);
     revision = acknowledged = result.revision ?? 0;
     if (result.migratedFrom !== undefined) await backups.keepText(text);
-    else whole = { revision: result.changes?.over ?? revision, atMs: now() };
+    else whole = { revision: result.changes?.over ?? revision, atMs: parts.now() };
     if (result.changes !== undefined) changes = { bytes: lines?.length ?? 0, ended: result.changes.ended };
     changesMayBeThere = changes !== undefined;
     return result.data;
@@ -87,7 +87,7 @@ export function createAppendedFile<T extends object>(parts: AppendedFileParts<T>
     if (whole === undefined || size <= parts.wholeBytes) return writeWhole(data);
     if (pending.size > 0) await append(whole.revision);
     const isLong = changes !== undefined && changes.bytes > Math.max(leastChangeBytes, size / 2);
-    if (isLong || now() - whole.atMs > kind.backupEveryMs) await writeWhole(data);
+    if (isLong || parts.now() - whole.atMs > kind.backupEveryMs) await writeWhole(data);
   }
 
   async function append(over: number): Promise<void> {
@@ -136,7 +136,7 @@ export function createAppendedFile<T extends object>(parts: AppendedFileParts<T>
     stamp = undefined;
     const replaced = await replaceFile(files, path, pieces);
     ({ stamp } = replaced ?? { stamp: undefined });
-    whole = { revision: written, atMs: now() };
+    whole = { revision: written, atMs: parts.now() };
     acknowledged = written;
     if (changesMayBeThere) await files.remove(changesPath).catch(() => undefined);
     changesMayBeThere = false;

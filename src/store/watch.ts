@@ -31,6 +31,8 @@ export function watchFile(
       });
       watcher.on('error', () => forget(folder, watcher));
       watchers.set(folder, watcher);
+      // Saved there before anybody watched?
+      soon();
     } catch {
       // Out of inotify watches, or no such folder: the poll goes on.
     }

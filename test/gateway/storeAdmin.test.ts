@@ -6,12 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
+import { openStore } from '../../src/store/open.ts';
 import type { AdminData } from '../../src/store/schema.ts';
 import { runCommand } from '../helpers/command.ts';
 import type { CommandEnd } from '../helpers/command.ts';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
 import { describeWith } from '../helpers/requires.ts';
+import { collectLog, freshFolder } from '../helpers/storeFixture.ts';
 import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
@@ -250,6 +252,23 @@ test('the same commands on the files when the gateway is down, restore of everyt
   expect(await must('users', 'list')).not.toContain('offline');
   expect(await must('check', '--set', 'listen.port=0')).toMatch(/All is well[^\n]*\n$/);
   expect((await command('servers', 'stop', '--all')).stdout).toContain('Stopped');
+});
+
+test('`check` reads state.json with what was appended to it, and finds a damaged line', async () => {
+  const dataDir = freshFolder();
+  const store = await openStore({ dataDir, log: collectLog().log, batchMs: 1, wholeBytes: 0 });
+  for (const key of ['ann/a', 'ann/b', 'ann/c']) await store.state.update((draft) => void (draft.choices[key] = {}));
+  const [state, changes] = [join(dataDir, 'state.json'), join(dataDir, 'state.changes')];
+  const kept = [state, changes].map((path) => [path, readFileSync(path, 'utf8')] as const);
+  await store.close();
+  for (const [path, text] of kept) writeFileSync(path, text, { mode: 0o600 });
+  const check = () => runCommand(['check', '--data', dataDir, '--set', 'listen.port=0'], { cwd: dataDir });
+  expect(await check()).toMatchObject({ code: 0, stdout: expect.stringContaining('All is well') as string });
+  writeFileSync(changes, readFileSync(changes, 'utf8').replace('"ann/b"', '"ann/B"'));
+  expect(await check()).toMatchObject({
+    code: 78,
+    stdout: expect.stringContaining('A part of state.changes, which holds what was changed since') as string,
+  });
 });
 
 describeWith(['root'], 'a gateway that runs as root', () => {

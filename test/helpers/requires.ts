@@ -17,6 +17,10 @@ const parts = {
     present: () => idleCullerBin() !== undefined,
     install: 'python3 -m venv /opt/cylc-gateway/idle-culler-2.0, and in it pip install jupyterhub-idle-culler==2.0.0',
   },
+  editors: {
+    present: () => ['vi', 'emacs', 'nano', 'ed', 'script'].every(onPath),
+    install: 'apt-get install vim-tiny emacs-nox nano ed',
+  },
   python: { present: () => onPath('python3'), install: 'apt-get install python3' },
   nginx: { present: () => onPath('nginx'), install: 'apt-get install nginx' },
   haproxy: { present: () => onPath('haproxy'), install: 'apt-get install haproxy' },

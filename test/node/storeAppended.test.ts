@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { nodeFiles, type FileLayer } from '../../src/store/files.ts';
 import { openStore, type StoreOptions } from '../../src/store/open.ts';
+import { restoreFiles } from '../../src/store/restore.ts';
 import { collectLog, freshFolder } from '../helpers/storeFixture.ts';
 import { until } from '../helpers/until.ts';
 
@@ -148,4 +149,15 @@ describe('a disk that is full in the middle of a line', () => {
     for (const [path, bytes] of kept) writeFileSync(path, bytes);
     expect(await keysNow()).toEqual(['first', 'ann', 'bob', 'cy']);
   });
+});
+
+test('a backup is put in its place, and the state before it, with all its changes, is among the backups', async () => {
+  await leave('ann');
+  const older = readFileSync(state, 'utf8');
+  await restoreFiles(dataDir, { state: older });
+  expect(await keysNow()).toEqual(['first']);
+  const texts = readdirSync(join(dataDir, 'backups'))
+    .filter((name) => name.startsWith('state.'))
+    .map((name) => readFileSync(join(dataDir, 'backups', name), 'utf8'));
+  expect(texts.some((text) => text.includes('"ann"'))).toBe(true);
 });

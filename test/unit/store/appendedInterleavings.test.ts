@@ -47,9 +47,7 @@ class World {
     const at = this.states.length - 1;
     const states = this.states;
     const told = done.then(
-      () => {
-        if (states === this.states) this.least = Math.max(this.least, at);
-      },
+      () => states === this.states && (this.least = Math.max(this.least, at)),
       () => undefined,
     );
     if (wait) await told;
