@@ -1,34 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pino from 'pino';
-import { createPrograms } from '../../src/servers/programs.ts';
-import { createAccountSpawner } from '../../src/spawners/account.ts';
-import { createJobPool } from '../../src/spawners/pool.ts';
-import { createWarmSpawner } from '../../src/spawners/warm.ts';
-import { createHubWorld } from '../helpers/hubWorld.ts';
-import { startJupyterHub } from '../helpers/jupyterHub.ts';
-import { memoryOf } from '../helpers/memoryOf.ts';
-import type { Memory } from '../helpers/memoryOf.ts';
 import { cylcBin } from '../helpers/requires.ts';
-import { createServersWorld, ownAccount } from '../helpers/serversWorld.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
-import { until } from '../helpers/until.ts';
+import { measureFifty, measureTwenty } from './start/many.ts';
+import { measureParts } from './start/parts.ts';
+import { measureRecords } from './start/records.ts';
+import { fiftyText, partsText, recordsText, stallText, twentyText, waysText } from './start/report.ts';
+import { measureStall } from './start/stall.ts';
+import { measureWays } from './start/ways.ts';
 
-/**
- * From the wish for a server to its being ready (it answers and has called its Hub), and its memory, of the real
- * `cylc hubapp`: from our fork server, by its own command, and under JupyterHub, one after the other in each round.
- */
-interface Sample extends Omit<Memory, 'rssMiB'> {
-  ms: number;
-}
-interface Way {
-  name: string;
-  start(index: number): Promise<Sample>;
-  close(): Promise<void>;
-}
+const usage = `npm run bench -- start [--json] [--rounds 3] [--without-jupyterhub] [--only ways,parts,twenty,fifty,records,stall]`;
 
+/** How long a UI server takes to start, and what it takes of the machine; with the real Cylc. */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -36,121 +17,31 @@ export async function run(args: readonly string[]): Promise<void> {
       json: { type: 'boolean' },
       rounds: { type: 'string', default: '3' },
       'without-jupyterhub': { type: 'boolean' },
+      only: { type: 'string', default: 'ways,parts,twenty,fifty,records,stall' },
       help: { type: 'boolean' },
     },
   });
-  if (values.help) return console.log('npm run bench -- start [--json] [--rounds 3] [--without-jupyterhub]');
+  if (values.help) return console.log(usage);
   if (cylcBin() === undefined) throw new Error('Cylc is not here; to get it: npm run cylc:install');
-  const makers = [() => ours('warm'), () => ours('cold'), ...(values['without-jupyterhub'] ? [] : [jupyterHub])];
-  const ways: Way[] = [];
-  const samples = new Map<string, Sample[]>();
-  try {
-    for (const make of makers) ways.push(await make());
-    for (let round = 0; round < Number(values.rounds); round += 1)
-      for (const way of round % 2 === 0 ? ways : ways.toReversed())
-        samples.set(way.name, [...(samples.get(way.name) ?? []), await way.start(round)]);
-  } finally {
-    for (const way of ways) await way.close();
-  }
-  report(samples, values.json === true);
-}
-
-async function ours(name: 'warm' | 'cold'): Promise<Way> {
-  const pool = createJobPool();
-  const dataDir = shortFolder('cg-data');
-  const account = createAccountSpawner({ pool });
-  const warm = createWarmSpawner({ account, dataDir, log: pino({ level: 'silent' }) });
-  const hub = await createHubWorld({ people: [ownAccount()], runtimeDir: shortFolder('cg-hub'), realClock: true });
-  const world = await createServersWorld({
-    spawners: name === 'warm' ? [warm, account] : [account],
-    programs: createPrograms({ configured: cylcBin(), dataDir, searchPath: '' }),
-    hub: hub.hub.contract,
-    config: { startTimeoutS: 120 },
+  const rounds = Number(values.rounds);
+  const only = new Set(values.only.split(','));
+  const figures: Record<string, unknown> = {};
+  let ratios = {};
+  const measure = async (name: string, work: () => Promise<{ text: string; figures: unknown }>): Promise<void> => {
+    if (!only.has(name)) return;
+    const { text, figures: found } = await work();
+    console.log(text);
+    figures[name] = found;
+  };
+  await measure('ways', async () => {
+    const found = waysText(await measureWays(rounds, values['without-jupyterhub'] !== true));
+    ratios = found.ratios;
+    return found;
   });
-  const start = async (server: string): Promise<Sample> => {
-    const key = { owner: world.key.owner, name: server };
-    const begun = performance.now();
-    await world.start('good', key);
-    const { pid } = await world.became('ready', key, 120_000);
-    return { ms: performance.now() - begun, ...memoryOf(pid as number) };
-  };
-  // The fork server of a gateway is long ready when the first user comes.
-  if (name === 'warm') await start('first');
-  return {
-    name,
-    start: (index) => start(`round${index}`),
-    async close() {
-      await world.close();
-      await hub.close();
-      await pool.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
-}
-
-async function jupyterHub(): Promise<Way> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-hub-'));
-  const hub = await startJupyterHub(folder);
-  return {
-    name: 'jupyterhub',
-    async start(index) {
-      const user = `user${index}`;
-      await hub.api(`/users/${user}`, 'POST');
-      const begun = performance.now();
-      await hub.api(`/users/${user}/server`, 'POST');
-      const server = await until(
-        () => readyServer(hub, user),
-        120_000,
-        () => hub.output().slice(-2000),
-      );
-      return { ms: performance.now() - begun, ...memoryOf(server.state.pid) };
-    },
-    async close() {
-      await hub.end();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-interface HubServer {
-  ready: boolean;
-  state: { pid: number };
-}
-
-async function readyServer(
-  hub: { api(path: string): Promise<Response> },
-  user: string,
-): Promise<HubServer | undefined> {
-  const { servers } = (await (await hub.api(`/users/${user}`)).json()) as { servers?: Record<string, HubServer> };
-  return servers?.['']?.ready === true ? servers[''] : undefined;
-}
-
-function report(samples: Map<string, Sample[]>, json: boolean): void {
-  const figures: Record<string, Sample & { allMs: number[] }> = {};
-  for (const [name, all] of samples) {
-    const middle = (pick: (sample: Sample) => number): number => Math.round(median(all.map(pick)));
-    const allMs = all.map(({ ms }) => Math.round(ms));
-    figures[name] = {
-      ms: middle((s) => s.ms),
-      privateMiB: middle((s) => s.privateMiB),
-      pssMiB: middle((s) => s.pssMiB),
-      allMs,
-    };
-    const { ms, privateMiB, pssMiB } = figures[name];
-    console.log(`${name.padEnd(11)} ${ms} ms (${allMs.join(', ')}), private ${privateMiB} MiB, PSS ${pssMiB} MiB`);
-  }
-  const over = (other: string) => {
-    const [mine, theirs] = [figures['warm'], figures[other]];
-    if (mine === undefined || theirs === undefined) return undefined;
-    return { time: round(mine.ms / theirs.ms), memory: round(mine.privateMiB / theirs.privateMiB) };
-  };
-  if (json) console.log(JSON.stringify({ ratios: { jupyterhub: over('jupyterhub'), cold: over('cold') }, figures }));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  await measure('parts', async () => partsText(await measureParts(rounds + 2)));
+  await measure('twenty', async () => twentyText(await measureTwenty(20)));
+  await measure('fifty', async () => fiftyText(await measureFifty(50)));
+  await measure('records', async () => recordsText(await measureRecords([10, 10_000], 20, rounds)));
+  await measure('stall', async () => stallText(await measureStall(50)));
+  if (values.json === true) console.log(JSON.stringify({ ratios, figures }));
 }
