@@ -82,7 +82,7 @@ const kinds = {
   'auth.link': {
     status: 403,
     message: 'This sign-in link has been used or has expired.',
-    advice: 'Use a new link: the terminal in which the gateway runs prints them.',
+    advice: 'Start the gateway again: its terminal then prints new ones. Running servers go on.',
   },
   'access.denied': {
     status: 403,
@@ -181,7 +181,7 @@ const kinds = {
   },
   'spawn.command-missing': {
     status: 500,
-    message: 'The command that starts the server was not found.',
+    message: 'The command that starts the server, or something that it needs, was not found.',
     advice: 'Install it (`npm run cylc:install` brings Cylc) or correct the path in the configuration.',
   },
   'spawn.options': {

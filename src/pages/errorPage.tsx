@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
 import type { Identity } from '../access/types.ts';
-import type { GatewayError } from '../errors.ts';
+import type { ErrorCode, GatewayError } from '../errors.ts';
 import { Layout } from './layout.tsx';
 import type { Shell } from './shell.ts';
 
@@ -56,6 +56,9 @@ const titles: Record<number, string> = {
   504: 'No answer in time',
 };
 
+/** Refusals that concern the whole site, the home page included. */
+const leadsBackHere: ReadonlySet<string> = new Set<ErrorCode>(['auth.no-account', 'auth.blocked', 'auth.unavailable']);
+
 type ErrorProps = {
   shell: Shell;
   who?: Identity | undefined;
@@ -74,8 +77,14 @@ export function ErrorPage({ shell, who, error, requestId, children }: ErrorProps
       text={error.message}
       advice={error.advice}
       requestId={requestId}
+      home={!leadsBackHere.has(error.code)}
     >
       {children}
+      {leadsBackHere.has(error.code) ? (
+        <a class="button" href={shell.urls.hub('home')}>
+          Try again
+        </a>
+      ) : null}
     </MessagePage>
   );
 }

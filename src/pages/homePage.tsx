@@ -72,7 +72,8 @@ export function StandInNote({ shell }: { shell: Shell }) {
   return (
     <div class="notice info">
       <p>
-        <strong>{shell.standIn.reason}</strong> {shell.standIn.advice}
+        <strong>{shell.standIn.reason}</strong> {shell.standIn.advice}{' '}
+        <code class="whole">{shell.standIn.command}</code>
       </p>
     </div>
   );

@@ -1,3 +1,4 @@
+import type { GatewayError } from '../errors.ts';
 import type { OptionField, ProfileForm } from '../servers/types.ts';
 import { optionPrefix } from './optionsInput.ts';
 
@@ -83,21 +84,15 @@ function inputKind(field: OptionField): Record<string, string | number | undefin
   return { type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', placeholder, list };
 }
 
-/** Says at the head of a form that was not accepted which fields to mend, with a link to each. */
-export function FaultSummary({
-  form,
-  faults,
-  text,
-}: {
-  form: ProfileForm;
-  faults: Record<string, string>;
-  text: string;
-}) {
+/** Says at the head of a form that was not accepted which fields to mend, with a link to each, or else what was wrong. */
+export function FaultSummary({ form, error }: { form: ProfileForm; error: GatewayError }) {
+  const faults = Object.entries(error.fields ?? {});
+  const text = faults.length === 0 ? `${error.message} ${error.advice}` : 'Not yet: please correct this first.';
   return (
     <div class="notice danger" role="alert" tabindex={-1} data-focus>
       <p>{text}</p>
       <ul>
-        {Object.entries(faults).map(([name, fault]) => {
+        {faults.map(([name, fault]) => {
           const field = form.fields.find((candidate) => candidate.name === name);
           return <li>{field === undefined ? fault : <a href={`#field-${name}`}>{`${field.label}: ${fault}`}</a>}</li>;
         })}

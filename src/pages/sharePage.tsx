@@ -26,9 +26,7 @@ export function SharePage(props: SharePageProps) {
   return (
     <Layout shell={shell} title="Share" who={who}>
       <h1>{`Share ${serverTitle(server, who.account.name).replace(/^Your/, 'your')}`}</h1>
-      {error === undefined ? null : (
-        <FaultSummary form={form} faults={error.fields ?? {}} text={`${error.message} ${error.advice}`} />
-      )}
+      {error === undefined ? null : <FaultSummary form={form} error={error} />}
       {needsRestart ? (
         <div class="notice warning" role="status">
           <p>
@@ -44,7 +42,9 @@ export function SharePage(props: SharePageProps) {
         <Csrf shell={shell} who={who} />
         <OptionFields form={form} faults={error?.fields ?? {}} />
         <div class="actions">
-          <button type="submit">Share</button>
+          <button class="big" type="submit">
+            Share
+          </button>
           <a class="button quiet" href={shell.urls.hub('home')}>
             Back
           </a>

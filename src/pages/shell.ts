@@ -2,6 +2,13 @@ import type { Identity } from '../access/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 import type { Urls } from '../urls.ts';
 
+/** Why there is no real Cylc, and the command that brings it. */
+export interface StandInNotice {
+  reason: string;
+  advice: string;
+  command: string;
+}
+
 /** What every page needs to know of its site. Web standards only: the edge renders refusals with it too. */
 export interface Shell {
   urls: Urls;
@@ -13,7 +20,7 @@ export interface Shell {
   /** Whether the visitor may start a server of somebody else; without it nobody may. */
   mayStart?(who: Identity, server: ServerKey): boolean;
   /** Set where servers are the bundled stand-in: said on the pages, with the way to the real one. */
-  standIn?: { reason: string; advice: string };
+  standIn?: StandInNotice;
 }
 
 export interface ShellOptions {
@@ -21,7 +28,7 @@ export interface ShellOptions {
   csrfToken?: (who: Identity) => string;
   mayStart?: (who: Identity, server: ServerKey) => boolean;
   siteName?: string;
-  standIn?: { reason: string; advice: string } | undefined;
+  standIn?: StandInNotice | undefined;
 }
 
 /** Without options: pages that link the plain names of the static files and hold no forms (the edge's refusals). */

@@ -25,9 +25,7 @@ export function SpawnPage({ shell, who, server, forms, chosen, next, error }: Sp
   return (
     <Layout shell={shell} title="Start" who={who}>
       <h1>{`Start ${serverTitle(server, who.account.name).replace(/^Your/, 'your')}`}</h1>
-      {error === undefined ? null : (
-        <FaultSummary form={chosen} faults={faults} text={`${error.message} ${error.advice}`} />
-      )}
+      {error === undefined ? null : <FaultSummary form={chosen} error={error} />}
       <Profiles action={action} forms={forms} chosen={chosen} next={next} />
       <form class="card" method="post" action={action}>
         {chosen.description === '' ? null : <p class="lead">{chosen.description}</p>}

@@ -23,9 +23,7 @@ export function TokenPage(props: TokenPageProps) {
   return (
     <Layout shell={shell} title="Tokens" who={who} here="token">
       <h1>Tokens</h1>
-      {error === undefined ? null : (
-        <FaultSummary form={form} faults={error.fields ?? {}} text={`${error.message} ${error.advice}`} />
-      )}
+      {error === undefined ? null : <FaultSummary form={form} error={error} />}
       {fresh === undefined ? null : <Fresh token={fresh} />}
       <Listed {...props} title="For programs" id="programs" tokens={tokens.filter(({ client }) => client === null)} />
       <form class="card" method="post" action={shell.urls.hub('token')}>
@@ -34,7 +32,9 @@ export function TokenPage(props: TokenPageProps) {
         <Csrf shell={shell} who={who} />
         <OptionFields form={form} faults={error?.fields ?? {}} />
         <div class="actions">
-          <button type="submit">Make it</button>
+          <button class="big" type="submit">
+            Make it
+          </button>
           <a class="button quiet" href={shell.urls.hub('api-docs')}>
             REST API
           </a>
@@ -49,9 +49,7 @@ function Fresh({ token }: { token: string }) {
   return (
     <section class="card" aria-labelledby="fresh">
       <h2 id="fresh">Your new token</h2>
-      <p>
-        <code>{token}</code>
-      </p>
+      <code class="secret">{token}</code>
       <p class="help">Copy it now: it is shown this once, and kept nowhere. Whoever has it can act in your name.</p>
     </section>
   );

@@ -19,11 +19,12 @@ a { color: light-dark(#0b6e6e, #6cc); } header a { color: #fff; }`;
 const script = `
 const clock = document.getElementById('clock');
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+const timeIn = ({ time }) => time && new Date(time).toLocaleTimeString();
 let waitMs = 250;
 (function connect() {
   const socket = new WebSocket(scheme + '//' + location.host + document.body.dataset.live, 'graphql-ws');
   socket.onopen = () => { waitMs = 250; };
-  socket.onmessage = (event) => { clock.textContent = JSON.parse(event.data).time ?? clock.textContent; };
+  socket.onmessage = (event) => { clock.textContent = timeIn(JSON.parse(event.data)) ?? clock.textContent; };
   socket.onclose = () => { clock.textContent = 'not connected'; setTimeout(connect, waitMs); waitMs = Math.min(waitMs * 2, 10000); };
 })();`;
 

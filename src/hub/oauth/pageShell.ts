@@ -6,16 +6,18 @@ import type { GatewayError } from '../../errors.ts';
 
 type Markup = ReturnType<typeof html>;
 
-/** The few rules that the pages of the OAuth sign-in need: dark and light, wide and narrow. */
+/** The few rules that the pages of the OAuth sign-in need: dark and light, wide and narrow, in the colours of all pages. */
 export const pageStyle = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
-body { margin: 0; min-height: 100dvh; display: grid; place-items: center; background: light-dark(#f4f6f8, #14181d); }
-main { box-sizing: border-box; width: min(34rem, 100vw - 2rem); padding: 1.5rem; border-radius: .75rem;
-  background: light-dark(#fff, #1d232b); box-shadow: 0 1px 4px #0003; overflow-wrap: anywhere; }
-h1 { font-size: 1.4rem; margin: 0 0 .5rem; }
-button { font: inherit; padding: .6rem 1.2rem; border: 0; border-radius: .5rem; background: #0b6e6e; color: #fff; cursor: pointer; }
-button:focus-visible { outline: 3px solid #4aa; outline-offset: 2px; }
-a { color: light-dark(#0b6e6e, #6cc); }
+body { margin: 0; min-height: 100dvh; display: grid; place-items: center; background: light-dark(#f5f4f0, #11181a);
+  color: light-dark(#1d2526, #e8edec); }
+main { box-sizing: border-box; width: min(34rem, 100vw - 2rem); padding: 2rem; border-radius: 1.1rem;
+  background: light-dark(#fff, #1a2326); border: 1px solid light-dark(#e2dfd7, #2b373b); overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .75rem; text-wrap: balance; }
+button { font: inherit; font-weight: 620; min-height: 3.2rem; padding: .45rem 2.2rem; border: 0; border-radius: .85rem;
+  background: light-dark(#0f5f66, #6fd3c6); color: light-dark(#fff, #06282a); cursor: pointer; }
+button:focus-visible { outline: 3px solid light-dark(#0b7fab, #7cc7f0); outline-offset: 2px; }
+a { color: light-dark(#0f5f66, #6fd3c6); }
 `;
 
 /** A page with no script and one style, which its Content-Security-Policy holds it to. */

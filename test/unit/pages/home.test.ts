@@ -91,7 +91,7 @@ test('announcements are shown within their time, the gravest first', async () =>
 
 test('nothing that people or programs wrote becomes markup', async () => {
   const evil = `<script>alert(1)</script>"'&`;
-  const pages = await createPagesFixture({ displayName: evil, standIn: { reason: evil, advice: evil } });
+  const pages = await createPagesFixture({ displayName: evil, standIn: { reason: evil, advice: evil, command: evil } });
   pages.servers.become(alice, { phase: 'failed', failure: { ...failure, reason: evil, logTail: evil, command: evil } });
   pages.store.edit((draft) => {
     draft.announcements['a'] = { id: 'a', text: evil, level: 'info', from: null, until: null };
