@@ -13,6 +13,7 @@ import { writeHead } from './writeHead.ts';
 import { readAnswerHead } from './upstream/answerHead.ts';
 import type { AnswerHead } from './upstream/answerHead.ts';
 import { connectUpstream, onConnected } from './upstream/connect.ts';
+import { maxInformation } from './upstream/connection.ts';
 import type { Expiring, Ticker } from './upstream/ticker.ts';
 
 export interface WebSocketHop {
@@ -37,13 +38,15 @@ export interface WebSocketHop {
 
 /** How long a peer gets to take the close frame, or to close after the other has, before its socket is cut, ms. */
 const closeGraceMs = 2000;
+/** No client of a WebSocket sends before it has been agreed to (RFC 6455, 4.1), but some may, a little. */
+const maxEarlyBytes = 65_536;
 /** TCP probes find peers that vanished without a word, ms of quiet before the first. */
 const tcpProbeMs = 30_000;
 const upgradeHeaders = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
 
 /** Joins the client's socket to one of the upstream. Both have their error handler before anything is awaited. */
 export function carryWebSocket(client: Duplex, head: Buffer, hop: WebSocketHop): void {
-  new Tunnel(client as Socket, head, hop).start();
+  new Tunnel(client as Socket, hop).start(head);
 }
 
 type State = 'connecting' | 'asked' | 'open' | 'halfClosed' | 'refused' | 'closing' | 'ended';
@@ -57,7 +60,8 @@ class Tunnel implements Closable, Expiring {
   deadline = 0;
   readonly #client: Socket;
   /** What the client sent behind its handshake. An upstream that says no would read it as another request. */
-  #early: Buffer | undefined;
+  readonly #early: Buffer[] = [];
+  #earlyBytes = 0;
   readonly #hop: WebSocketHop;
   readonly #upstream: Socket;
   readonly #fromUpstream = new FrameTracker();
@@ -67,19 +71,22 @@ class Tunnel implements Closable, Expiring {
   #goodbye: { code: number; reason: string } | undefined;
   #onEnd: (() => void) | undefined;
   #received: Buffer | undefined;
+  #interim = 0;
   #answer: AnswerLength | undefined;
 
-  constructor(client: Socket, head: Buffer, hop: WebSocketHop) {
+  constructor(client: Socket, hop: WebSocketHop) {
     this.#client = client;
-    this.#early = head.length > 0 ? head : undefined;
     this.#hop = hop;
     this.#upstream = connectUpstream(hop.upstream, hop.tls);
   }
 
-  start(): void {
+  start(head: Buffer): void {
     const upstream = this.#upstream;
     this.#client.on('error', this.#end);
     this.#client.on('close', this.#end);
+    // Read from the beginning: who leaves while the upstream thinks would not be noticed otherwise
+    this.#client.on('end', this.#end);
+    this.#client.on('data', this.#onEarly);
     upstream.on('error', (cause) => this.#fail(cause));
     upstream.on('close', () => this.#fail(new Error('the upstream closed the connection')));
     onConnected(upstream, () => this.#ask());
@@ -88,6 +95,17 @@ class Tunnel implements Closable, Expiring {
     this.#client.setNoDelay(true);
     this.#hop.ticker.add(this);
     this.#within(this.#hop.connectTimeoutMs);
+    if (head.length > 0) this.#onEarly(head);
+  }
+
+  readonly #onEarly = (chunk: Buffer): void => {
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes > maxEarlyBytes) this.#end();
+  };
+
+  #stopReadingEarly(): void {
+    this.#client.off('end', this.#end).off('data', this.#onEarly);
   }
 
   /** Sends a close frame at the next frame border, then ends. */
@@ -151,7 +169,11 @@ class Tunnel implements Closable, Expiring {
   #onAnswer(head: AnswerHead, rest: Buffer): void {
     if (head.status === 101) this.#join(head, rest);
     else if (head.status >= 200) this.#refuse(head, rest);
-    else if (rest.length > 0) this.#readAnswer(rest);
+    else {
+      this.#interim += 1;
+      if (this.#interim > maxInformation) throw new Error('the answer has no end of heads');
+      if (rest.length > 0) this.#readAnswer(rest);
+    }
   }
 
   #join(head: AnswerHead, rest: Buffer): void {
@@ -168,8 +190,8 @@ class Tunnel implements Closable, Expiring {
     this.#client.on('drain', () => this.#upstream.resume());
     this.#upstream.on('drain', () => this.#client.resume());
     if (rest.length > 0) this.#toClient(rest);
-    if (this.#early !== undefined) this.#toUpstream(this.#early);
-    this.#early = undefined;
+    this.#stopReadingEarly();
+    for (const chunk of this.#early.splice(0)) this.#toUpstream(chunk);
     this.#client.on('data', this.#toUpstream);
   }
 
@@ -216,6 +238,7 @@ class Tunnel implements Closable, Expiring {
     const coding = valueOf(head.headers, 'transfer-encoding');
     if (coding !== undefined) headers.push('Transfer-Encoding', coding);
     headers.push('Connection', 'close', 'X-Request-Id', exchange.requestId);
+    this.#stopReadingEarly();
     this.#client.resume();
     this.#client.on('drain', () => this.#upstream.resume());
     this.#client.write(writeHead(`HTTP/1.1 ${head.status} ${head.reason}`, headers), 'latin1');
@@ -261,6 +284,7 @@ class Tunnel implements Closable, Expiring {
     this.deadline = 0;
     this.#hop.ticker.remove(this);
     this.#client.off('close', this.#end);
+    this.#stopReadingEarly();
     this.#onEnd?.();
     this.#onEnd = undefined;
   }

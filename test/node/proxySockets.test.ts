@@ -94,6 +94,27 @@ test('an upstream that never answers the handshake: 504; one that is not there: 
   ]);
 });
 
+test.each([
+  ['closes its side', (client: Socket) => void client.end()],
+  ['says something, then closes its side', (client: Socket) => void client.end('early')],
+  ['resets', (client: Socket) => void client.resetAndDestroy()],
+  ['sends more than a handshake can have behind it', (client: Socket) => void client.write(Buffer.alloc(200_000))],
+])('a client that %s while the upstream is silent frees the connection to it', async (_, leave) => {
+  await open({ answer: () => undefined });
+  const client = world.open(handshake);
+  await until(() => world.received.length === 1);
+  leave(client);
+  await until(() => world.received[0]!.socket.destroyed);
+  expect(world.received[0]!.rest.toString()).toBe('');
+});
+
+test('an upstream that goes on with interim answers to a handshake is given up', async () => {
+  const interim = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+  await open({ answer: ({ socket }) => void socket.write(interim.repeat(50_000)) });
+  expect(await world.raw(handshake)).toMatch(/^HTTP\/1\.1 502/);
+  await until(() => world.received[0]!.socket.destroyed);
+});
+
 test('a client that vanished without a word is pinged, then given up; a quiet one that answers stays', async () => {
   await open({ config: { pingS: 0.5 } });
   const { client, server } = await joined();

@@ -6,7 +6,7 @@ import { onConnected } from './connect.ts';
 import type { ExchangeHandler, LentConnection, UpstreamFailure } from './types.ts';
 
 /** 103 and 102 come once or a few times; an endless row of them is an attack. */
-const maxInformation = 16;
+export const maxInformation = 16;
 
 export interface ConnectionOwner {
   maxHeadBytes: number;
