@@ -1,7 +1,5 @@
-import { getRequestListener } from '@hono/node-server';
 import { createSiteAccess } from './access/siteAccess.ts';
 import type { Identity, Target } from './access/types.ts';
-import { createAuthorize } from './authorize.ts';
 import { closeWhatEnds } from './closeWhatEnds.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
@@ -12,7 +10,6 @@ import { createAccounts } from './identity/accounts.ts';
 import { createIdentity } from './identity/createIdentity.ts';
 import type { IdentityRoom } from './identity/createIdentity.ts';
 import type { PrintedLink } from './identity/firstRunLinks.ts';
-import { withHubTokens } from './identity/withHubTokens.ts';
 import { createPeople } from './identity/people.ts';
 import { clientOf } from './listen/clientAddress.ts';
 import { createListening } from './listen/createListening.ts';
@@ -20,12 +17,9 @@ import { createOrigins } from './origins/createOrigins.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
 import { pageHeaders } from './pages/pageHeaders.ts';
-import { createRenderDecision } from './pages/renderDecision.tsx';
 import { createShell } from './pages/shell.ts';
 import { standInNotice } from './pages/standInNotice.ts';
 import { createRenderView } from './pages/signInViews.tsx';
-import { guardByEdge } from './proxy/edgeGuard.ts';
-import { createFrontDoor } from './proxy/frontDoor.ts';
 import { createHop } from './proxy/hop.ts';
 import { createRoutes } from './proxy/routes.ts';
 import { createServers } from './servers/createServers.ts';
@@ -41,8 +35,14 @@ import { createServices } from './services/createServices.ts';
 import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
+import type { OnWrite } from './store/writer.ts';
 import { mountApp } from './mountApp.ts';
+import { observe } from './observe.ts';
+import { openDoor } from './openDoor.ts';
+import { createEvents } from './telemetry/events.ts';
 import type { Logger } from './telemetry/log.ts';
+import { RequestCounts } from './telemetry/requestCounts.ts';
+import { createVisits } from './telemetry/visits.ts';
 import { gatewayVersion } from './telemetry/version.ts';
 import { createUrls } from './urls.ts';
 import type { Urls } from './urls.ts';
@@ -82,7 +82,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const basePath = urls.base.slice(0, -1);
   const uid = process.geteuid?.() ?? 0;
   const people = createPeople({ firstRun });
-  const store = await openStore({ dataDir, clock, log, people });
+  const [events, counts] = [createEvents(log), new RequestCounts()];
+  const onWrite: OnWrite = (write) => events.emit('stored', write);
+  const store = await openStore({ dataDir, clock, log, people, onWrite });
   const sudo = config.servers.sudo !== undefined;
   const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid, sudo });
   await prepareRuntimeDir(runtimeDir, uid, sudo);
@@ -121,6 +123,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     pamPool: () => createJobPool({ threads: config.identity.pam.threads, minThreads: 1, tasksPerThread: 1 }),
     clock,
     log,
+    events,
     fetchOwn: (url, init) => listening.fetchOwn(url, init),
     render: createRenderView(shell),
     pageHeaders: pageHeaders(urls),
@@ -139,6 +142,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     loopback: config.services.length > 0,
     clock,
     log,
+    events,
     version: gatewayVersion(),
   });
   const routes = createRoutes({ basePath });
@@ -157,6 +161,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir,
     clock,
     log,
+    events,
     hub: hub.contract,
     beside: config.services.filter(({ start }) => start === 'server'),
     spawners: [...(config.servers.warmStart ? [warm, account] : [account]), ...batch.spawners],
@@ -172,6 +177,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir,
     clock,
     log,
+    events,
     hub: hub.contract,
   });
   hub.attach({
@@ -192,6 +198,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     tls: batch.nodes?.toRelay,
     log,
     clock,
+    counts,
+    onCarry: createVisits(events),
     onActivity: (target) => {
       if (target.kind === 'server') servers.touch(target);
       else services.touch(target.name);
@@ -204,6 +212,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { tokenOffice: tokens } = hub;
   const control = createControl({ store, people, tokens, servers, accounts, sessions, hop, runtimeDir, clock, log });
   const origins = createOrigins({ domain: config.userDomain, urls, identity, clock });
+  const told = { events, counts, clock, log };
+  const observation = observe({ config, store, identity, hub, hop, servers, services, pool, ...told });
   const pages = createPages({
     shell,
     assets,
@@ -218,43 +228,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     store,
     clock,
     log,
+    events,
     desk: control.desk,
     tokens: hub.tokenDesk,
     apiCalls: hub.calls,
   });
-  const app = mountApp({ urls, api: hub.app, signIn: identity.app, pages, origins: origins.app });
-
-  const authorize = createAuthorize({
-    identify: withHubTokens(identify, (token) => hub.contract.resolveToken(token)),
-    access,
-    isOwnCookie: (name) => identity.isCredentialCookie(name),
-    publicOrigin: urls.origin,
-    match: (path) => routes.match(path),
-    wake: (service) => services.wake(service),
-    view: (key) => servers.get(key),
-    loginCookieFits: (...of) => hub.contract.loginCookieFits(...of),
-  });
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const door = createFrontDoor({
-    authorize: origins.gate(authorize),
-    hop,
-    basePath,
-    log,
-    config: config.proxy,
-    app: origins.ownOriginOnly((req, res) => void listener(req, res)),
-    provider: origins.ownOriginOnly(provider),
-    create: (options) => listening.create(options),
-    findClient: (req) => listening.findClient(req),
-    render: origins.render(createRenderDecision(shell)),
+  const app = mountApp({
+    urls,
+    api: hub.app,
+    signIn: identity.app,
+    pages,
+    origins: origins.app,
+    operations: observation.app,
   });
 
-  await guardByEdge(door, {
-    config: config.edge,
-    open: [urls.hub('jwks.json')],
-    publicOrigin: urls.origin,
-    clock,
-    log,
-  });
+  const rooms = { identity, hub, access, routes, servers, services, origins, listening, hop };
+  const door = await openDoor({ config, urls, shell, app, ...rooms, ...told });
   closeWhatEnds({ routes, hop, sessions, hub, admin: store.admin, log });
 
   return {
@@ -270,9 +259,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await hub.listen();
       if (batch.nodes !== undefined) await hub.listenForNodes(batch.nodes);
       await listening.listen(door);
+      await observation.listening(door);
       await control.listen();
       await servers.reconcile();
       batch.nodes?.settled();
+      observation.reconciled();
       await services.begin();
     },
     reload: () => listening.reload(),
@@ -288,6 +279,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await pool.close();
       await hub.close();
       identity.close();
+      await observation.close();
       await store.close();
     },
   };

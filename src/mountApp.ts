@@ -10,8 +10,10 @@ export function mountApp<E extends Env, O extends Env>(parts: {
   pages: Hono<E>;
   /** The way to origins of accounts, where they have their own. */
   origins: Hono<O> | undefined;
+  /** Health, readiness, metrics. */
+  operations: Hono;
 }): Hono {
-  const { urls, api, signIn, pages, origins } = parts;
+  const { urls, api, signIn, pages, origins, operations } = parts;
   const app = new Hono({ strict: false });
   const hub = urls.hub('').slice(0, -1);
   const base = urls.base.slice(0, -1);
@@ -20,6 +22,7 @@ export function mountApp<E extends Env, O extends Env>(parts: {
   app.get(hub, (c) => c.redirect(urls.hub('home')));
   if (origins !== undefined) app.route(hub, origins);
   app.route(`${hub}/api`, api);
+  app.route(hub, operations);
   app.route(hub, signIn);
   app.route(hub, pages);
   return app;

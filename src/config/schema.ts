@@ -4,6 +4,7 @@ import { baseSchema } from './sections/base.ts';
 import { edgeSchema } from './sections/edge.ts';
 import { hubSchema } from './sections/hub.ts';
 import { identitySchema } from './sections/identity.ts';
+import { auditSchema, metricsSchema } from './sections/metrics.ts';
 import { environmentsSchema, profilesSchema } from './sections/profiles.ts';
 import { proxySchema } from './sections/proxy.ts';
 import { serversSchema } from './sections/servers.ts';
@@ -25,6 +26,8 @@ export const configSchema = baseSchema.extend({
   spawners: spawnersSchema.prefault({}).describe('Ways to run servers on other nodes.'),
   hub: hubSchema.prefault({}).describe('The Hub contract.'),
   proxy: proxySchema.prefault({}).describe('The hop.'),
+  metrics: metricsSchema.prefault({}).describe('Numbers for Prometheus (docs/operations.md).'),
+  audit: auditSchema.prefault({}).describe('Who did what (docs/operations.md).'),
   edge: edgeSchema.prefault({}).describe('The Worker in front (docs/edge.md).'),
 });
 export type Config = z.infer<typeof configSchema>;

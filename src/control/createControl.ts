@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { TokenOffice } from '../hub/types.ts';
 import type { Accounts } from '../identity/accounts.ts';
@@ -9,6 +11,7 @@ import type { People } from '../store/judge.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { withRequest } from '../telemetry/requestContext.ts';
 import { createControlApp } from './controlApp.ts';
 import { listenForControl } from './controlSocket.ts';
 import { createDesk } from './resources.ts';
@@ -22,6 +25,8 @@ export interface Control {
   close(): Promise<void>;
 }
 
+/** Who has the socket is the gateway's own user, or root. */
+const fromSocket = { from: 'this host', way: 'command line', who: 'command line' } as const;
 /** Our close code (RFC 6455, 7.4.2) for a visitor who may no longer be here. */
 const closeRevoked = 4403;
 
@@ -40,7 +45,9 @@ export function createControl(parts: {
   const { store, people, tokens, servers, accounts, sessions, hop, clock, log } = parts;
   const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
   const control = { store, people, servers, endSessions, now: () => clock.now() };
-  const app = createControlApp({ ...control, tokens });
+  const app = new Hono()
+    .use((_, next) => withRequest({ ...fromSocket, requestId: randomUUID() }, next))
+    .route('/', createControlApp({ ...control, tokens }));
   const closeAll = (account: string): void =>
     void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');
   const stopAccounts = watchAccounts({ admin: store.admin, accounts, sessions, closeAll, log });

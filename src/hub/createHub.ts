@@ -11,10 +11,11 @@ import type { Servers } from '../servers/types.ts';
 import type { ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import { createAccountCache } from './accountCache.ts';
-import { createCaller } from './api/caller.ts';
+import { createCaller, ofHeader } from './api/caller.ts';
 import { createApi } from './api/createApi.ts';
 import { toCalls } from './api/apiCalls.ts';
 import { createDirectory } from './api/directory.ts';
@@ -34,6 +35,7 @@ import { createTokenRoute } from './oauth/token.ts';
 import { createPrincipals } from './principals.ts';
 import { createShareCodes } from './shareCodes.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';
+import { covers } from './scopes/scopeSet.ts';
 import { createTokens } from './tokens/createTokens.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
 import { createTokenOffice } from './tokens/tokenOffice.ts';
@@ -54,6 +56,7 @@ export interface HubDeps {
   loopback?: boolean;
   clock: Clock;
   log: Logger;
+  events?: Events;
   /** Of the gateway; shown in the API's document. */
   version?: string;
 }
@@ -86,6 +89,8 @@ export interface Hub {
   routes: readonly Route[];
   tokenDesk: TokenDesk;
   tokenOffice: TokenOffice;
+  /** Who bears this `Authorization` header, if the scope is theirs without any filter; undefined otherwise. */
+  holderOf(authorization: string, scope: string): Promise<string | undefined>;
   attach(parts: HubAttachments): void;
   /** Told the ids of tokens that were revoked: what was opened with them closes. */
   onTokensEnd(listener: (ids: ReadonlySet<string>) => void): () => void;
@@ -160,6 +165,7 @@ export function createHub(deps: HubDeps): Hub {
       shutdown: (how) => attached?.shutdown?.(how),
       patienceMs: hub.patienceS * 1000,
       version: deps.version ?? '0',
+      events: deps.events,
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     },
     caller: createCaller({ principals, identify: () => attached?.identify, csrf: () => attached?.csrf }),
@@ -205,6 +211,10 @@ export function createHub(deps: HubDeps): Hub {
       },
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     }),
+    async holderOf(authorization, scope) {
+      const who = await ofHeader({ principals, identify: () => attached?.identify }, authorization);
+      return who !== undefined && covers(who.scopes, scope, undefined, principals.groupsOf) ? who.name : undefined;
+    },
     attach(given) {
       attached = given;
       parts.attachServices(given.services ?? (() => []));
@@ -225,7 +235,7 @@ export function createHub(deps: HubDeps): Hub {
       return { apiUrl: listener.apiUrl };
     },
     async listenForNodes(gate) {
-      nodes = await listenForNodes({ ...gate, listen: hub.listen, app: api.app, contract, urls });
+      nodes = await listenForNodes({ ...gate, listen: hub.listen, app: api.app, contract, urls, events: deps.events });
       gate.opened(nodes.port);
     },
     async close() {

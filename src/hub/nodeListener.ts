@@ -5,9 +5,11 @@ import type { TLSSocket, TlsOptions } from 'node:tls';
 import { once } from 'node:events';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { SetupError } from '../errors.ts';
 import { keyText } from '../servers/types.ts';
 import type { ServerKey } from '../servers/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
 import { bearerToken } from './tokens/tokenText.ts';
 import type { HubContract } from './types.ts';
@@ -32,6 +34,7 @@ export interface NodeListenerOptions extends NodeGate {
   app: Hono;
   contract: Pick<HubContract, 'resolveToken'>;
   urls: Urls;
+  events: Events | undefined;
 }
 
 export interface NodeListener {
@@ -78,11 +81,18 @@ function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
     { method: 'POST', path: /^\/users\/[^/]+\/activity$/ },
   ];
   const root = new Hono<NodeEnv>({ strict: false });
+  const deny = (c: Context<NodeEnv>, message: string): Response => {
+    const { method, path } = c.req;
+    const from = c.env.incoming.socket.remoteAddress ?? 'unknown';
+    const asked = { method, path, upgrade: false, from };
+    options.events?.emit('refused', { code: 'access.denied', status: 403, reason: message, ...asked });
+    return c.json({ status: 403, message }, 403);
+  };
   root.use(async (c, next) => {
     const { subject } = (c.env.incoming.socket as TLSSocket).getPeerCertificate();
     const name = subject?.CN;
     const startId = options.startOf(Array.isArray(name) ? name[0] : name);
-    if (startId === undefined) return c.json({ status: 403, message: 'Not the relay of a server.' }, 403);
+    if (startId === undefined) return deny(c, 'Not the relay of a server.');
     c.set('startId', startId);
     await next();
     return undefined;
@@ -101,7 +111,7 @@ function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
     const key = options.keyOf(c.get('startId'));
     const token = bearerToken(c.req.header('authorization'));
     if (key === undefined || (token !== undefined && !isFor(contract, token, key)))
-      return c.json({ status: 403, message: 'Missing or invalid credentials.' }, 403);
+      return deny(c, 'Missing or invalid credentials.');
     await next();
     return undefined;
   });

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import { createUrls } from '../urls.ts';
 import type { Accounts } from './accounts.ts';
 import { createBuiltIn } from './builtIn.ts';
@@ -11,6 +12,7 @@ import { isOwnCookie, ownCookieNames } from './cookies.ts';
 import { createCsrf } from './csrf.ts';
 import type { Csrf } from './csrf.ts';
 import { createIdentify } from './identify.ts';
+import type { Verifications } from './identify.ts';
 import { watchKeyAge } from './keyAge.ts';
 import { openKeyring } from './keyring.ts';
 import type { Keyring } from './keyring.ts';
@@ -54,6 +56,7 @@ export interface IdentityOptions {
   pamPool: () => PamPool;
   clock: Clock;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  events?: Events;
   render?: RenderView;
   /** Headers of what `render` makes. */
   pageHeaders?: Readonly<Record<string, string>>;
@@ -74,6 +77,8 @@ export interface IdentityRoom {
   isCredentialCookie(name: string): boolean;
   /** Headers that do, lower case. */
   credentialHeaders: readonly string[];
+  /** How often a token was looked at, and what came of it. */
+  verifications(): Readonly<Verifications>;
   /** What the person at the terminal must know of how people sign in here. */
   notes: readonly string[];
   close(): void;
@@ -112,6 +117,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     keyring,
     clock,
     log,
+    events: options.events,
     onKeysChange: forget,
   });
   const identify = createIdentify({
@@ -124,7 +130,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   });
   const stops = [sessions.onEnd(forget), store.admin.onChange(forget), watchKeyAge({ keyring, clock, log })];
 
-  const shown = { render: options.render ?? renderPlain, pageHeaders: options.pageHeaders ?? {} };
+  const { render = renderPlain, pageHeaders = {}, events } = options;
+  const shown = { render, pageHeaders, events };
   const pam = takesPasswords(identity, firstRun) ? await createSitePam(options) : undefined;
   const { perAccount, perAddress, windowS } = identity.tries;
   const tries = createTries({ clock, perAccount, perAddress, windowMs: windowS * 1000 });
@@ -199,6 +206,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     keyring,
     isCredentialCookie: (name) => isOwnCookie(name) || site.sources.some(({ cookie }) => cookie === name),
     credentialHeaders: site.sources.flatMap(({ header }) => header ?? []),
+    verifications: () => identify.verifications,
     notes: pam?.onlyFor === undefined ? [] : [ownUserNote(pam.onlyFor)],
     close() {
       for (const stop of stops) stop();

@@ -28,8 +28,18 @@ type Refused = Extract<Verified<Identity>, { ok: false }>;
 /** What is known of an account is looked up again after so long, ms. */
 const cacheLifeMs = 30_000;
 
-export function createIdentify(parts: IdentifyParts): Identify & { forget(): void } {
+/** Tokens that were looked at: known from the cache, verified anew, refused. */
+export interface Verifications {
+  cached: number;
+  verified: number;
+  refused: number;
+}
+
+export function createIdentify(
+  parts: IdentifyParts,
+): Identify & { forget(): void; readonly verifications: Verifications } {
   const { clock } = parts;
+  const verifications: Verifications = { cached: 0, verified: 0, refused: 0 };
   const cache = createTokenCache<Extract<Verified<Identity>, { ok: true }>>(5000);
 
   /** Sessions and blocks are asked every time: an end acts at once, whatever is cached. */
@@ -61,11 +71,17 @@ export function createIdentify(parts: IdentifyParts): Identify & { forget(): voi
     if (candidates.length === 0) return refuse('auth.required', 'no token');
     for (const candidate of candidates) {
       const known = hit(candidate);
-      if (known?.ok === true) return known;
+      if (known?.ok !== true) continue;
+      verifications.cached += 1;
+      return known;
     }
-    return firstGood(candidates, (candidate) => check(candidate, userAgentOf(credentials)));
+    return firstGood(candidates, async (candidate) => {
+      const answer = await check(candidate, userAgentOf(credentials));
+      verifications[answer.ok ? 'verified' : 'refused'] += 1;
+      return answer;
+    });
   };
-  return Object.assign(identify, { forget: () => cache.clear() });
+  return Object.assign(identify, { forget: () => cache.clear(), verifications });
 }
 
 /** The first that will do; otherwise the refusal of the first, which is the one that the person meant. */

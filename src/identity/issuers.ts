@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { IssuerConfig } from '../config/sections/identityIssuers.ts';
 import { SetupError } from '../errors.ts';
+import type { Events } from '../telemetry/events.ts';
 import { createFixedKeys, createRemoteKeys, readBounded } from './jwks.ts';
 import type { KeySource } from './jwks.ts';
 import type { TokenSource } from './tokenSources.ts';
@@ -13,6 +14,7 @@ export interface IssuersOptions {
   log: { warn(fields: object, message: string): void };
   /** Keys have changed: what was verified by the old ones must be looked at again. */
   onKeysChange(): void;
+  events?: Events | undefined;
   fetch?: typeof fetch;
 }
 
@@ -47,6 +49,7 @@ async function keysOf(config: IssuerConfig, options: IssuersOptions): Promise<Ke
     clock: options.clock,
     cooldownMs: cooldownS * 1000,
     onChange: () => options.onKeysChange(),
+    onFetched: (ok) => options.events?.emit('keysFetched', { issuer, ok }),
     onError: (error) => options.log.warn({ issuer, err: error }, 'keys of an issuer cannot be had; those known go on'),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });

@@ -36,6 +36,8 @@ export interface RemoteKeysOptions {
   /** False in workerd, where a request must not wait for another's fetch. */
   shareFetches?: boolean;
   onError?: (error: unknown) => void;
+  /** After each fetch. */
+  onFetched?: (ok: boolean) => void;
   /** Called when the set of keys has changed: caches of verified tokens must forget. */
   onChange?: () => void;
 }
@@ -60,7 +62,9 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       fetchedAtMs = clock.now();
       if (text !== '' && text !== body) options.onChange?.();
       text = body;
+      options.onFetched?.(true);
     } catch (error) {
+      options.onFetched?.(false);
       options.onError?.(error);
     }
   }

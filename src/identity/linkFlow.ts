@@ -26,7 +26,7 @@ export async function takeLink(c: Context, parts: SignInParts): Promise<Response
   if (parts.links?.take(link) === undefined) return fail(c, parts, new GatewayError('auth.link'));
   parts.grant(begun.state, account.name);
   const next = nextOf(typeof form['next'] === 'string' ? form['next'] : undefined, parts);
-  return begin(c, parts, { ...begun, by: 'built-in', next });
+  return begin(c, parts, { ...begun, by: 'link', next });
 }
 
 async function accountOf(link: string, parts: SignInParts): Promise<Account | undefined> {

@@ -12,6 +12,8 @@ import type { Verified } from './types.ts';
 
 /** Signing in: the page or the way to it, and the way back. */
 
+/** What a sign-in is called in the metrics and the audit trail. */
+const methods = { 'built-in': 'password', link: 'link', site: 'oidc' } as const;
 /** So often may a browser that is signed in be sent here within seconds before we say that something is wrong. */
 const maxTurns = 4;
 
@@ -143,11 +145,14 @@ async function enter(
     site === undefined
       ? await parts.people.byName(signIn.subject)
       : await parts.people.byClaims(signIn.issuer, signIn.claims);
-  if (!found.ok) return fail(c, parts, found.error, found.reason);
+  const method = methods[login.by];
+  if (!found.ok) return fail(c, parts, found.error, found.reason, { method, account: signIn.subject });
   const { account } = found;
-  if (parts.isBlocked(account.name)) return fail(c, parts, new GatewayError('auth.blocked'));
+  if (parts.isBlocked(account.name))
+    return fail(c, parts, new GatewayError('auth.blocked'), undefined, { method, account: account.name });
   const session = await startSession(c, parts, account, { signIn, site });
   setSession(c, parts, session);
+  parts.events?.emit('signIn', { ok: true, method, account: account.name });
   const query = new URLSearchParams({ turn: '1', next: login.next });
   return c.redirect(`${parts.urls.hub('login')}?${query.toString()}`, 303);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
 import type { Csrf } from './csrf.ts';
 import type { Pam } from './pam.ts';
@@ -23,6 +24,7 @@ export interface PasswordPageParts {
   pageHeaders: Readonly<Record<string, string>>;
   /** A wrong password is answered after so long, ms: the same for every reason, so that time tells nothing. */
   failDelayMs: number;
+  events?: Events | undefined;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -45,15 +47,20 @@ async function take(visit: InteractionVisit, parts: PasswordPageParts): Promise<
   const [name, password] = [(form.get('name') ?? '').trim(), form.get('password') ?? ''];
   const { address } = visit;
   const begunMs = parts.clock.now();
-  if (!parts.tries.take(name, address)) return deny(visit, parts, { name, error: new GatewayError('auth.rate') });
+  const account = name.slice(0, 64);
+  if (!parts.tries.take(name, address)) {
+    parts.events?.emit('signIn', { ok: false, method: 'password', account, code: 'auth.rate' });
+    return deny(visit, parts, { name, error: new GatewayError('auth.rate') });
+  }
   const found = await check({ name, password, address }, parts);
   if (found.ok) {
     parts.tries.giveBack(name, address);
     return visit.finish(found.name);
   }
   if (found.error.code === 'auth.unavailable') parts.tries.giveBack(name, address);
-  const account = name.slice(0, 64);
-  parts.log.warn({ code: found.error.code, reason: found.reason, account, address }, 'password refused');
+  const { code } = found.error;
+  parts.log.warn({ code, reason: found.reason, account, address }, 'password refused');
+  parts.events?.emit('signIn', { ok: false, method: 'password', account, code, reason: found.reason });
   await sleep(Math.max(0, begunMs + parts.failDelayMs - parts.clock.now()));
   deny(visit, parts, { name, error: found.error });
 }
@@ -100,6 +107,7 @@ function answer(
 
 function refuse({ response }: InteractionVisit, parts: PasswordPageParts, error: GatewayError): void {
   parts.log.warn({ code: error.code, ...error.facts, err: error.cause }, 'sign-in refused');
+  parts.events?.emit('signIn', { ok: false, method: 'password', code: error.code });
   if (response.headersSent) return void response.destroy();
   const page = parts.render({ kind: 'error', error, signInUrl: parts.urls.hub('login') });
   response.writeHead(error.status, headersOf(parts)).end(page);

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { IssuerConfig } from '../config/sections/identityIssuers.ts';
 import { GatewayError } from '../errors.ts';
+import type { Events, SignInMethod } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
 import { hubSessionCookie } from './cookies.ts';
 import type { CookieNames } from './cookies.ts';
@@ -44,6 +45,7 @@ export interface SignInParts {
   /** Tells the built-in provider who the sign-in of that `state` is for. */
   grant(state: string, account: string): void;
   publicKeys(): object;
+  events?: Events | undefined;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -54,9 +56,17 @@ export function show(c: Context, parts: SignInParts, view: IdentityView, status 
 }
 
 /** A refusal in the public words of its code; what is behind it goes to the log alone. */
-export function fail(c: Context, parts: SignInParts, error: GatewayError, reason?: string): Response {
+export function fail(
+  c: Context,
+  parts: SignInParts,
+  error: GatewayError,
+  reason?: string,
+  of: { method?: SignInMethod; account?: string } = {},
+): Response {
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   parts.log.warn({ code: error.code, reason, ...error.facts, cause }, 'sign-in refused');
+  const { method = error.code === 'auth.link' ? 'link' : 'unknown', account } = of;
+  parts.events?.emit('signIn', { ok: false, method, account, code: error.code, reason });
   return show(c, parts, { kind: 'error', error, signInUrl: parts.urls.hub('login') }, error.status);
 }
 

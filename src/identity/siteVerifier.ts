@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { SetupError } from '../errors.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { CookieNames } from './cookies.ts';
 import { createIssuers } from './issuers.ts';
 import type { Keyring } from './keyring.ts';
@@ -27,6 +28,7 @@ export interface SiteVerifierOptions {
   log: { warn(fields: object, message: string): void };
   /** What was verified by keys that have changed must be looked at again. */
   onKeysChange(): void;
+  events?: Events | undefined;
 }
 
 /** Throws `SetupError` where the configuration names an issuer twice, or a key file will not do. */
@@ -37,7 +39,7 @@ export async function createSiteVerifier(options: SiteVerifierOptions): Promise<
     verifier.clear();
     options.onKeysChange();
   };
-  const site = await createIssuers(config.issuers, { clock, log, onKeysChange });
+  const site = await createIssuers(config.issuers, { clock, log, onKeysChange, events: options.events });
   const own: TrustedIssuer = {
     issuer,
     audience: [sessionAudience],

@@ -13,7 +13,9 @@ import type { Services } from '../services/types.ts';
 import type { ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { tellRefusal } from '../telemetry/tellRefusal.ts';
 import { ApiPage } from './apiPage.tsx';
 import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
@@ -52,6 +54,7 @@ export interface PagesParts {
   desk: Desk;
   clock: Clock;
   log: Logger;
+  events?: Events;
   /** Time between comment lines of an event stream. Default 15,000 ms. */
   heartbeatMs?: number;
 }
@@ -71,6 +74,7 @@ export function createPages(parts: PagesParts): Hono<PagesEnv> {
     const error = toGatewayError(thrown);
     const requestId = c.get('requestId');
     if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId, path: c.req.path }, 'page failed');
+    tellRefusal(parts.events, error, { method: c.req.method, path: c.req.path });
     const { status, headers, body } = renderError(shell, error, asked(c.req.raw, requestId), c.get('who'));
     return new Response(body, { status, headers });
   });

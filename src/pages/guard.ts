@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { Identify } from '../identity/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { noteCaller } from '../telemetry/requestContext.ts';
 import { renderDecision } from './renderDecision.tsx';
 import type { Asked } from './renderDecision.tsx';
 import type { Shell } from './shell.ts';
@@ -40,6 +41,7 @@ export function requireSession({ shell, identify }: GuardParts) {
       const { status, headers, body } = renderDecision(shell, decision, request);
       return new Response(body, { status, headers });
     }
+    noteCaller(verified.value.account.name);
     if (verified.value.scopes !== undefined)
       throw new GatewayError('access.denied', { message: 'Tokens open no pages.', advice: 'Use the Hub API.' });
     c.set('who', verified.value);

@@ -3,11 +3,11 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from '../telemetry/log.ts';
 import type { Asset } from './assets.ts';
 import { logoSvg } from './logo.ts';
-import { jsonHeaders, plainHeaders } from './pageHeaders.ts';
+import { plainHeaders } from './pageHeaders.ts';
 
 const day = 'public, max-age=86400';
 
-/** What needs no session: static files from memory, the logo, health, and where browsers report to. */
+/** What needs no session: static files from memory, the logo, and where browsers report to. */
 export function publicRoutes({ assets, log }: { assets: readonly Asset[]; log: Logger }): Hono {
   const app = new Hono();
   for (const { name, hashedName, type, content } of assets) {
@@ -17,7 +17,6 @@ export function publicRoutes({ assets, log }: { assets: readonly Asset[]; log: L
   }
   for (const path of ['/logo', '/favicon', '/favicon.ico'])
     app.get(path, () => file(new TextEncoder().encode(logoSvg), 'image/svg+xml', day));
-  app.get('/health', (c) => c.json({ status: 'ok' }, 200, jsonHeaders));
   app.post('/security/csp-report', bodyLimit({ maxSize: 16_384 }), async (c) => {
     log.info({ report: (await c.req.text()).slice(0, 1000) }, 'a browser reports a breach of the content policy');
     return c.body(null, 204, plainHeaders);

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { readSecretFile } from '../config/secretFile.ts';
 import { GatewayError } from '../errors.ts';
 import { clientOf, noteClient } from '../listen/clientAddress.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { answerHttp, answerUpgrade } from './answers.ts';
 import { assertionFault, edgeHeader, leastEdgeSecretLength } from './edgeAssertion.ts';
@@ -22,6 +23,7 @@ export interface EdgeGuardOptions {
   publicOrigin: string;
   clock: Clock;
   log: Logger;
+  events?: Events;
 }
 
 /**
@@ -53,6 +55,9 @@ export async function guardByEdge(server: Server, options: EdgeGuardOptions): Pr
       return true;
     }
     log.info({ from: req.socket.remoteAddress, method, path: url.slice(0, 200), reason: fault }, 'request refused');
+    const { remoteAddress: from = 'unknown' } = req.socket;
+    const asked = { method, path: url.split('?', 1)[0] ?? '', upgrade: headers.upgrade !== undefined };
+    options.events?.emit('refused', { code: 'access.edge', status: 403, reason: fault, ...asked, from });
     return false;
   }
 

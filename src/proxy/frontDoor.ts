@@ -1,11 +1,15 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Target } from '../access/types.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { Client } from '../listen/clientAddress.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { withRequest } from '../telemetry/requestContext.ts';
+import type { RequestCounts } from '../telemetry/requestCounts.ts';
 import {
   answerBrokenRequest,
   answerHttp,
@@ -44,6 +48,10 @@ export interface FrontDoorParts {
   create?: (options: ServerOptions) => Server;
   /** Whom a request comes from, where proxies in front are trusted to say. */
   findClient?: (req: Asked) => Client;
+  events?: Events;
+  /** What a path leads to, for the events. */
+  targetOf?: (path: string) => Target | undefined;
+  counts?: RequestCounts;
 }
 
 /** TCP probes find clients that vanished without a word, ms of quiet before the first. */
@@ -61,12 +69,16 @@ export function createFrontDoor({
   log,
   create = createServer,
   findClient = clientOf,
+  events,
+  targetOf,
+  counts,
 }: FrontDoorParts): Server {
   const nextId = createRequestIds();
-  const refusals = createRefusals({ render, log });
+  const refusals = createRefusals({ render, log, events, targetOf });
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
   const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
+  const apiPrefix = `${basePath}/hub/api/`;
   const providerPrefix = `${basePath}/hub/oidc/`;
 
   /** Reads and checks; undefined after a refusal. */
@@ -82,6 +94,8 @@ export function createFrontDoor({
     if (canonical.ok)
       return client.host === undefined ? canonical.request : { ...canonical.request, host: client.host };
     log.info({ requestId, from: client.address, fault: canonical.fault }, 'request refused');
+    const asked = { method: req.method!, path: '', upgrade, requestId, from: client.address };
+    events?.emit('refused', { code: 'request.malformed', status: 400, reason: canonical.fault, ...asked });
     return canonical.fault;
   }
 
@@ -121,8 +135,11 @@ export function createFrontDoor({
       if (expectsContinue) res.writeContinue();
       if (hasBody(request)) limitBody(req, config.clientBodyIdleS * 1000);
       res.setHeader('x-request-id', requestId);
-      if (provider !== undefined && path.startsWith(providerPrefix)) guarded(provider, req, res, requestId);
-      else guarded(app, req, res, requestId);
+      const isApi = path.startsWith(apiPrefix);
+      res.once('close', () => counts?.answered(isApi ? 'api' : 'page', res.writableFinished ? res.statusCode : 499));
+      const listener = provider !== undefined && path.startsWith(providerPrefix) ? provider : app;
+      const context = { requestId, from: clientOf(req).address, way: isApi ? 'api' : 'page' } as const;
+      withRequest(context, () => guarded(listener, req, res, requestId));
     };
     if (!isRouted(path)) {
       ownPage();
@@ -131,7 +148,7 @@ export function createFrontDoor({
     const gate = gateRequest(req.method!, req, request, false);
     const answer = (page: Rendered): void => answerHttp(req, res, page, { requestId, close: expectsContinue });
     const refuse = (decision: Refusal): void => {
-      refusals.log(decision, gate, exchange);
+      refusals.log(decision, gate, exchange, req);
       if (res.headersSent) res.destroy();
       else void refusals.render(decision, gate, exchange).then(answer);
     };
@@ -186,7 +203,7 @@ export function createFrontDoor({
     }
     const gate = gateRequest(req.method!, req, request, true);
     const refuse = (decision: Refusal): void => {
-      refusals.log(decision, gate, exchange);
+      refusals.log(decision, gate, exchange, req);
       void refusals.render(decision, gate, exchange).then((page) => answerUpgrade(socket, page, requestId));
     };
     const exchange: Exchange = {

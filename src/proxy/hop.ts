@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { RequestCounts } from '../telemetry/requestCounts.ts';
 import { isPersonal, quietAfterOpenMs } from './activityRules.ts';
 import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
@@ -25,12 +26,17 @@ export interface HopParts {
   secretHeaders?: readonly string[];
   /** A person used this target: client data, not pings or pongs. */
   onActivity?: (target: Target, by: Identity) => void;
+  /** Every request and upgrade that is carried: cheap, please. */
+  onCarry?: (plan: HopPlan, req: Asked, exchange: Exchange) => void;
   /** For servers on other nodes. */
   tls?: UpstreamTls | undefined;
+  counts?: RequestCounts;
 }
 
 /** The hop: carries what the gate allowed. */
-export function createHop({ config, publicUrl, log, clock, onActivity, secretHeaders, tls }: HopParts): Hop {
+export function createHop(parts: HopParts): Hop {
+  const { config, publicUrl, log, clock, onActivity, onCarry, secretHeaders, tls } = parts;
+  const { counts = new RequestCounts() } = parts;
   const rules = createHeaderRules({ secretHeaders });
   const ticker = createTicker();
   const pools = createPools({ config, ticker, tls });
@@ -59,7 +65,8 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
     return headers;
   }
 
-  function onDone(): void {
+  function onDone(this: HttpHop, status: number): void {
+    counts.carried(this.kind, status, performance.now() - this.begunMs);
     running -= 1;
     if (running === 0) whenIdle?.();
   }
@@ -79,6 +86,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
   function begin(req: Asked, plan: HopPlan, exchange: Exchange): HttpHop {
     running += 1;
     connections.prolong(plan.identity);
+    onCarry?.(plan, req, exchange);
     if (isPersonal({ method: req.method ?? 'GET', path: exchange.request.path, rawHeaders: req.rawHeaders }))
       onActivity?.(plan.route.target, plan.identity);
     return {
@@ -90,6 +98,8 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
       exchange,
       bodyIdleMs: config.clientBodyIdleS * 1000,
       onLong: (connection) => connections.add(infoOf(plan), connection),
+      kind: plan.route.target.kind,
+      begunMs: performance.now(),
       onDone,
     };
   }
@@ -101,6 +111,7 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
     http: (req, res, plan, exchange) => carryHttp(req, res, begin(req, plan, exchange)),
     upgrade(req, socket, head, plan, exchange) {
       connections.prolong(plan.identity);
+      onCarry?.(plan, req, exchange);
       const countsFrom = clock.now() + quietAfterOpenMs;
       carryWebSocket(socket, head, {
         upstream: plan.route.upstream,
@@ -114,13 +125,22 @@ export function createHop({ config, publicUrl, log, clock, onActivity, secretHea
         headersTimeoutMs: config.headersTimeoutS * 1000,
         maxHeadBytes: config.maxHeaderKiB * 1024,
         pingMs: config.pingS * 1000,
-        onOpen: (connection) => connections.add(infoOf(plan), connection),
+        onOpen(connection) {
+          const { kind } = plan.route.target;
+          const leave = connections.add(infoOf(plan), connection);
+          counts.webSocketOpened(kind);
+          return () => {
+            leave();
+            counts.webSocketClosed(kind);
+          };
+        },
         onActivity: () => {
           if (clock.now() >= countsFrom) onActivity?.(plan.route.target, plan.identity);
         },
       });
     },
     release: (upstream) => pools.release(upstream),
+    load: () => ({ running, upstream: pools.count() }),
     async close() {
       const count = connections.closeWhere(() => true, closeCodes.goingAway, 'the gateway is going down');
       if (count > 0) log.info({ count }, 'closing long connections');

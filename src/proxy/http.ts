@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Target } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Closable } from './connections.ts';
 import type { HeaderRules } from './headers.ts';
@@ -25,8 +26,11 @@ export interface HttpHop {
   bodyIdleMs: number;
   /** The answer will last: it is a stream, or larger than its reader is fast. Returns what to call at its end. */
   onLong(exchange: Closable): () => void;
+  kind: Target['kind'];
+  /** ms of `performance.now()`. */
+  begunMs: number;
   /** Called once, with the status the client got; 499 where it left before its answer was complete. */
-  onDone(status: number): void;
+  onDone(this: HttpHop, status: number): void;
 }
 
 /** Carries one request to its upstream and the answer back, streaming both with back-pressure. */

@@ -5,12 +5,15 @@ import { keyOf } from './upstream/connect.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { UpstreamPool } from './upstream/pool.ts';
 import type { Ticker } from './upstream/ticker.ts';
+import type { PoolCount } from './upstream/types.ts';
 
 export interface Pools {
   /** The kept connections to this upstream; made at the first request. */
   of(upstream: Upstream): UpstreamPool;
   /** Lets running exchanges end, then closes. */
   release(upstream: Upstream): void;
+  /** Of all pools together. */
+  count(): PoolCount;
   /** Breaks off what is still running. */
   destroy(): void;
 }
@@ -46,6 +49,16 @@ export function createPools(options: {
     release(upstream) {
       byKey.get(keyOf(upstream))?.close();
       byKey.delete(keyOf(upstream));
+    },
+    count() {
+      const sum = { busy: 0, idle: 0, waiting: 0 };
+      for (const pool of byKey.values()) {
+        const { busy, idle, waiting } = pool.count();
+        sum.busy += busy;
+        sum.idle += idle;
+        sum.waiting += waiting;
+      }
+      return sum;
     },
     destroy() {
       for (const pool of byKey.values()) pool.destroy();

@@ -1,8 +1,11 @@
+import type { Target } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import { toGatewayError } from '../errors.ts';
+import { clientOf } from '../listen/clientAddress.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { plainRefusal } from './plainRefusal.ts';
-import type { Exchange, GateDecision, GateRequest, HopPlan, RenderDecision, Rendered } from './types.ts';
+import type { Asked, Exchange, GateDecision, GateRequest, HopPlan, RenderDecision, Rendered } from './types.ts';
 
 /** Every answer of the gate that carries nothing on. */
 export type Refusal = Exclude<GateDecision, HopPlan | { kind: 'app' }>;
@@ -10,11 +13,21 @@ export type Refusal = Exclude<GateDecision, HopPlan | { kind: 'app' }>;
 export interface Refusals {
   /** The page or JSON for it; should that fail too, plain words. */
   render(decision: Refusal, gate: GateRequest, of: Exchange): Promise<Rendered>;
-  /** The one log line of it: no query, no header value. */
-  log(decision: Refusal, gate: GateRequest, of: Exchange): void;
+  /** The one log line of it, and the one event: no query, no header value. */
+  log(decision: Refusal, gate: GateRequest, of: Exchange, req: Asked): void;
 }
 
-export function createRefusals({ render, log }: { render: RenderDecision; log: Logger }): Refusals {
+export function createRefusals({
+  render,
+  log,
+  events,
+  targetOf = () => undefined,
+}: {
+  render: RenderDecision;
+  log: Logger;
+  events?: Events | undefined;
+  targetOf?: ((path: string) => Target | undefined) | undefined;
+}): Refusals {
   return {
     async render(decision, gate, of) {
       const request = { ...gate, accept: of.request.accept, requestId: of.requestId };
@@ -25,7 +38,7 @@ export function createRefusals({ render, log }: { render: RenderDecision; log: L
         return plainRefusal(toGatewayError(error), request);
       }
     },
-    log(decision, gate, of) {
+    log(decision, gate, of, req) {
       const error = 'error' in decision ? decision.error : undefined;
       const fields = {
         requestId: of.requestId,
@@ -41,6 +54,13 @@ export function createRefusals({ render, log }: { render: RenderDecision; log: L
       };
       if (error !== undefined && error.status >= 500) log.warn(fields, 'request failed');
       else log.info(fields, 'request refused');
+      if (error === undefined) return;
+      const { method, path, upgrade } = gate;
+      const { code, status } = error;
+      const { requestId, reason, account } = fields;
+      const from = clientOf(req).address;
+      const asked = { method, path, upgrade, requestId, from, target: targetOf(path) };
+      events?.emit('refused', { code, status, reason, account, ...asked });
     },
   };
 }

@@ -6,6 +6,7 @@ import type { ServerView, Upstream } from '../servers/types.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import type { HttpHop } from './http.ts';
 import type { Ticker } from './upstream/ticker.ts';
+import type { PoolCount } from './upstream/types.ts';
 
 /** A route: path prefix → upstream. */
 export interface Route {
@@ -140,6 +141,8 @@ export interface Hop {
   http(req: IncomingMessage, res: ServerResponse, plan: HopPlan, exchange: Exchange): void;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, plan: HopPlan, exchange: Exchange): void;
   readonly connections: Connections;
+  /** Exchanges under way, and the connections to upstreams. */
+  load(): { running: number; upstream: PoolCount };
   /** Lets go of the kept connections to an upstream that is no more. */
   release(upstream: Upstream): void;
   /** Ends WebSockets with 1001, lets running requests end for a while; resolves when all are closed. */

@@ -6,6 +6,7 @@ import { GatewayError } from '../errors.ts';
 import type { Spawner } from '../spawners/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import { createActivity } from './activity.ts';
 import { createAdmission } from './admission.ts';
 import { installCylcConfig } from './cylcConfig.ts';
@@ -36,6 +37,7 @@ export interface ServersOptions extends Omit<
   /** The first is the one that is used where nothing else is said. */
   spawners: readonly Spawner[];
   programs: Programs;
+  events?: Events;
   /** Services that people may have beside their server. */
   beside?: readonly Beside[];
 }
@@ -136,7 +138,11 @@ export function createServers(options: ServersOptions): ServersRoom {
   }
 
   async function stop(key: ServerKey, how: { by: string; force?: boolean }): Promise<void> {
-    if (records.get(key) === undefined) return;
+    const phase = records.get(key)?.phase;
+    if (phase === undefined) return;
+    const cancels = phase === 'queued' || phase === 'starting';
+    const { by, force = false } = how;
+    if (phase !== 'stopped') options.events?.emit('stopAsked', { key, by, force, cancels });
     log.info({ server: keyText(key), by: how.by, force: how.force === true }, 'stop asked for');
     desired.clear(key, 'up');
     await lifeOf(key).stop({ force: how.force === true });

@@ -11,6 +11,7 @@ import type { Programs } from '../servers/programs.ts';
 import type { Servers } from '../servers/types.ts';
 import type { AdminData } from '../store/schema.ts';
 import type { StoreDocument } from '../store/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createCopies } from './copies.ts';
 import { createInstance } from './instance.ts';
@@ -33,6 +34,7 @@ export interface ServicesOptions {
   dataDir: string;
   clock: Clock;
   log: Logger;
+  events?: Events;
 }
 
 export interface ServicesRoom extends Services {
@@ -114,6 +116,7 @@ export function createServices(options: ServicesOptions): ServicesRoom {
     touch: (name) => void usedAt.set(name, clock.now()),
     async restart(name, by) {
       log.info({ service: name, by }, 'restart of a service asked for');
+      options.events?.emit('deed', { what: 'service.restarted', target: `service ${name}` });
       await one(name).stop();
       usedAt.set(name, clock.now());
       await one(name).start();

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { readBootId, readStat } from '../../workers/processes.ts';
 import type {
   PamAnswer,
   PamJob,
@@ -33,6 +34,8 @@ export interface JobPool {
     job: Parameters<Jobs[Name]>[0],
     options?: { signal?: AbortSignal },
   ): Promise<ReturnType<Jobs[Name]>>;
+  /** Whether a thread does a job (the look for our own process) within so many ms. */
+  answers(withinMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -53,9 +56,15 @@ export function createJobPool(
     concurrentTasksPerWorker: options.tasksPerThread ?? 4,
     execArgv: [],
   });
+  const run: JobPool['run'] = (name, job, { signal } = {}) =>
+    pool.run(job, { filename: workerFile(name), ...(signal === undefined ? {} : { signal }) }) as Promise<never>;
   return {
-    run: (name, job, { signal } = {}) =>
-      pool.run(job, { filename: workerFile(name), ...(signal === undefined ? {} : { signal }) }) as Promise<never>,
+    run,
+    async answers(withinMs) {
+      const own = { pid: process.pid, startTime: readStat(process.pid)?.startTime ?? '', bootId: readBootId() };
+      const answer = await run('poll', { process: own, runFile: '' }, { signal: AbortSignal.timeout(withinMs) });
+      return answer.state === 'up';
+    },
     close: () => pool.destroy(),
   };
 }

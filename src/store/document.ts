@@ -8,6 +8,7 @@ import { recordSchema, type DocumentKind } from './kinds.ts';
 import type { StoredFile } from './storedFile.ts';
 import type { ChangeListener, DeepReadonly, StoreDocument } from './types.ts';
 import { createWriter, reasonOf } from './writer.ts';
+import type { OnWrite } from './writer.ts';
 
 /** A document in memory, and its way to the disk. */
 export interface OpenDocument<T> extends StoreDocument<T> {
@@ -22,6 +23,7 @@ export async function openDocument<T extends object>(parts: {
   batchMs: number;
   clock: Clock;
   log: Logger;
+  onWrite?: OnWrite | undefined;
 }): Promise<OpenDocument<T>> {
   const { kind, file, log } = parts;
   const low = new Low<T>(file, kind.empty());

@@ -13,6 +13,7 @@ import type { AdminData, StateData } from './schema.ts';
 import { writeSchemaFile } from './schemaFile.ts';
 import type { Store } from './types.ts';
 import { watchFile } from './watch.ts';
+import type { OnWrite } from './writer.ts';
 
 export interface StoreOptions {
   dataDir: string;
@@ -27,6 +28,7 @@ export interface StoreOptions {
   pollMs?: number;
   /** Users of the system, to find names that refer to nobody. */
   people?: People;
+  onWrite?: OnWrite;
 }
 
 /**

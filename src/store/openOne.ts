@@ -11,6 +11,7 @@ import { createEditTeller } from './handEdits.ts';
 import type { People } from './judge.ts';
 import type { DocumentKind } from './kinds.ts';
 import { createLastGood, lastGoodPath } from './lastGood.ts';
+import type { OnWrite } from './writer.ts';
 
 /** One document with all that belongs to it; the folder is ready and locked. */
 export interface OpenOneOptions {
@@ -19,6 +20,7 @@ export interface OpenOneOptions {
   clock?: Clock;
   batchMs?: number;
   files?: FileLayer;
+  onWrite?: OnWrite;
 }
 
 const defaultWholeBytes = 256 * 1024;
@@ -57,5 +59,6 @@ function partsOf<T>(kind: DocumentKind<T>, options: OpenOneOptions) {
     warn: (err) => warn({ err }, 'store: no backup could be kept'),
   });
   const path = join(dataDir, `${kind.name}.json`);
-  return { kind, path, files, backups, clock, batchMs, log, warn, now: () => clock.now() };
+  const { onWrite } = options;
+  return { kind, path, files, backups, clock, batchMs, log, warn, onWrite, now: () => clock.now() };
 }

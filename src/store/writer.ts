@@ -21,6 +21,9 @@ export interface Writer {
   readonly trouble: { sinceMs: number; reason: string } | undefined;
 }
 
+/** Told of each write: of which document, how long it took, and whether it came off. */
+export type OnWrite = (write: { document: string; seconds: number; ok: boolean }) => void;
+
 interface Waiter {
   resolve(): void;
   reject(error: GatewayError): void;
@@ -36,6 +39,7 @@ export function createWriter(parts: {
   batchMs: number;
   clock: Clock;
   log: Logger;
+  onWrite?: OnWrite | undefined;
 }): Writer {
   const { name, batchMs, clock, log } = parts;
   let waiters: Waiter[] = [];
@@ -68,13 +72,19 @@ export function createWriter(parts: {
     startedMs = performance.now();
     try {
       await parts.write();
+      tell(true);
       onSuccess();
       for (const waiter of served) waiter.resolve();
     } catch (cause) {
+      tell(false);
       dirty = true;
       const error = onFailure(cause);
       for (const waiter of served) waiter.reject(error);
     }
+  }
+
+  function tell(ok: boolean): void {
+    parts.onWrite?.({ document: name, seconds: (performance.now() - startedMs) / 1000, ok });
   }
 
   function nextSlotMs(): number {

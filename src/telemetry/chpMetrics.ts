@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Registry, Summary } from 'prom-client';
+import { createToldMetrics } from './prometheus.ts';
 
 /** The numbers of `cylc-gateway proxy`, under the names that configurable-http-proxy gives them. */
 export interface ChpMetrics {
@@ -15,21 +15,16 @@ export interface ChpMetrics {
 }
 
 export function createChpMetrics(): ChpMetrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  const count = (name: string, help: string): Counter => new Counter({ name, help, registers });
-  const byStatus = (name: string, help: string): Counter<'status'> =>
-    new Counter({ name, help, labelNames: ['status'], registers });
+  const { count, countByStatus, summary, render } = createToldMetrics();
   const get = count('api_route_get', 'Count of API route get requests');
   const add = count('api_route_add', 'Count of API route add requests');
   const remove = count('api_route_delete', 'Count of API route delete requests');
   const web = count('requests_web', 'Count of web requests');
   const webSocket = count('requests_ws', 'Count of websocket requests');
-  const api = byStatus('requests_api', 'Count of API requests');
-  const proxied = byStatus('requests_proxy', 'Count of proxy requests');
-  const find = new Summary({ name: 'find_target_for_req', help: 'Seconds to find the target of a request', registers });
-  const activity = new Summary({ name: 'last_activity_updating', help: 'Seconds to note an activity', registers });
+  const api = countByStatus('requests_api', 'Count of API requests');
+  const proxied = countByStatus('requests_proxy', 'Count of proxy requests');
+  const find = summary('find_target_for_req', 'Seconds to find the target of a request');
+  const activity = summary('last_activity_updating', 'Seconds to note an activity');
   return {
     apiRoute: { get: () => get.inc(), add: () => add.inc(), delete: () => remove.inc() },
     api: (status) => api.inc({ status }),
@@ -38,6 +33,6 @@ export function createChpMetrics(): ChpMetrics {
     proxied: (status) => proxied.inc({ status }),
     startFindTarget: () => find.startTimer(),
     startActivity: () => activity.startTimer(),
-    render: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+    render,
   };
 }

@@ -19,13 +19,16 @@ export interface CallerParts {
 export function createCaller(parts: CallerParts): (c: Context) => Promise<Principal | undefined> {
   return async (c) => {
     const authorization = c.req.header('authorization');
-    if (authorization !== undefined) return byHeader(parts, authorization);
+    if (authorization !== undefined) return ofHeader(parts, authorization);
     const cookie = c.req.header('cookie');
     return cookie === undefined ? undefined : byCookie(parts, c, cookie);
   };
 }
 
-async function byHeader(parts: CallerParts, authorization: string): Promise<Principal | undefined> {
+export async function ofHeader(
+  parts: Omit<CallerParts, 'csrf'>,
+  authorization: string,
+): Promise<Principal | undefined> {
   const token = bearerToken(authorization);
   if (token === undefined) return undefined;
   const known = parts.principals.ofToken(token);

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { GatewayError, toGatewayError } from '../../errors.ts';
 import { errorPage } from '../oauth/pageShell.ts';
 import type { Principal } from '../principals.ts';
+import { tellRefusal } from '../../telemetry/tellRefusal.ts';
 import { activityRoutes } from './activity.ts';
 import type { ApiDeps } from './deps.ts';
 import { grantsRoute } from './grants.ts';
@@ -76,7 +77,7 @@ export function createApi({ deps, caller, mount, ...pages }: ApiOptions): Api {
 }
 
 /** What every answer has: the version that hubapp compares, a bound on bodies, errors in JupyterHub's shape. */
-function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls'>): Hono {
+function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls' | 'events'>): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
@@ -89,6 +90,7 @@ function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls'>): Hono {
     const facts = { code: error.code, method: c.req.method, path: withoutSecrets(c.req.path), ...error.facts };
     if (error.status >= 500) deps.log.error({ ...facts, err: error }, 'the Hub API failed');
     else deps.log.debug(facts, 'the Hub API refused');
+    tellRefusal(deps.events, error, { method: c.req.method, path: withoutSecrets(c.req.path) });
     c.header('x-jupyterhub-version', jupyterhubVersion);
     if (c.req.path.endsWith('/oauth2/authorize')) return errorPage(c, error, deps.urls.hub('home'));
     return c.json(error.toJSON(), error.status as 400);

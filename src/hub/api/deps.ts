@@ -5,6 +5,7 @@ import type { RouteTable } from '../../proxy/types.ts';
 import type { ServerKey, Servers } from '../../servers/types.ts';
 import type { AdminData, StateData } from '../../store/schema.ts';
 import type { Store } from '../../store/types.ts';
+import type { Events } from '../../telemetry/events.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Urls } from '../../urls.ts';
 import type { AccountCache } from '../accountCache.ts';
@@ -30,6 +31,7 @@ export interface ApiDeps {
   urls: Urls;
   clock: Clock;
   log: Logger;
+  events: Events | undefined;
   servers: () => Servers;
   routes: () => Pick<RouteTable, 'routes'>;
   services: () => readonly HubService[];

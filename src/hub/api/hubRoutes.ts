@@ -64,6 +64,7 @@ export function hubRoutes(deps: ApiDeps): Route[] {
       async handle(call) {
         const { servers = false } = (await call.body()) ?? {};
         deps.log.warn({ servers, by: call.who.name }, 'shutdown asked for');
+        deps.events?.emit('deed', { what: 'gateway.shutdown' });
         deps.shutdown({ servers });
         return call.c.json({ message: 'Shutting down Hub' }, 202);
       },

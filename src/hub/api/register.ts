@@ -5,6 +5,7 @@ import type { AccountCache } from '../accountCache.ts';
 import type { Principal, Principals } from '../principals.ts';
 import { covers } from '../scopes/scopeSet.ts';
 import type { FilterKind, Subject } from '../scopes/scopeSet.ts';
+import { noteCaller } from '../../telemetry/requestContext.ts';
 import { invalid } from './answers.ts';
 import { paginationMedia } from './route.ts';
 import type { Call, Page, Route } from './route.ts';
@@ -44,6 +45,7 @@ function toHonoPath(path: string): string {
 
 async function answer(deps: RegisterDeps, route: Route, c: Context): Promise<Response> {
   const who = await deps.caller(c);
+  if (who !== undefined) noteCaller(who.name);
   if (who === undefined && route.needs !== 'nothing')
     throw new GatewayError('access.denied', {
       message: 'Missing or invalid credentials.',
@@ -86,7 +88,10 @@ function assertScope(deps: RegisterDeps, route: Route, who: Principal, subject: 
   const partly = needed.some((scope) => who.scopes.has(scope));
   if (partly && route.filtered === true) return;
   if (partly && subject !== undefined)
-    throw new GatewayError('request.not-found', { message: 'No access to resources or resources not found.' });
+    throw new GatewayError('request.not-found', {
+      message: 'No access to resources or resources not found.',
+      facts: { denied: true, why: `needs any of [${needed.join(', ')}]` },
+    });
   throw new GatewayError('access.denied', {
     message: `Action is not authorized with current scopes; requires any of [${needed.join(', ')}]`,
     advice: 'Use a token with one of these scopes.',

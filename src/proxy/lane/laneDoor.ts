@@ -45,7 +45,7 @@ export function createLaneBegin(parts: LaneDoorParts): LaneOptions['begin'] {
         expectsContinue: false,
         refuse(error) {
           const failure = refusal(error, 'hop');
-          refusals.log(failure, gate, exchange);
+          refusals.log(failure, gate, exchange, asked);
           if (carried.begun) socket.destroy();
           else void answer(failure, gate, exchange);
         },

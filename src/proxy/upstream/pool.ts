@@ -3,7 +3,7 @@ import { connectUpstream } from './connect.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
 import type { Ticker } from './ticker.ts';
-import type { ExchangeHandler, UpstreamLimits } from './types.ts';
+import type { ExchangeHandler, PoolCount, UpstreamLimits } from './types.ts';
 
 /** The connections to one upstream: kept, lent to one exchange at a time, bounded; exchanges beyond the bound wait. */
 export interface UpstreamPool {
@@ -11,6 +11,7 @@ export interface UpstreamPool {
   request(handler: ExchangeHandler): void;
   /** Of an exchange that has no connection yet: takes it off the queue, or ends the attempt to connect for it. */
   withdraw(handler: ExchangeHandler): void;
+  count(): PoolCount;
   /** Running exchanges end as they will; then nothing is kept. */
   close(): void;
   /** Breaks all off. */
@@ -91,6 +92,7 @@ export function createUpstreamPool(upstream: Upstream, limits: UpstreamLimits, t
       else wait(handler);
     },
     withdraw,
+    count: () => ({ busy: open.size - idle.length, idle: idle.length, waiting: waiting.length }),
     close() {
       closed = true;
       for (const connection of idle.splice(0)) connection.abort();

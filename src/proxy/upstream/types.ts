@@ -49,3 +49,10 @@ export interface UpstreamLimits {
   /** For upstreams on other nodes. */
   tls?: UpstreamTls | undefined;
 }
+
+/** Connections to upstreams, and exchanges that wait for one. */
+export interface PoolCount {
+  busy: number;
+  idle: number;
+  waiting: number;
+}

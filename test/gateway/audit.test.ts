@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AuditRecord } from '../../src/telemetry/audit/record.ts';
+import { runCommand } from '../helpers/command.ts';
+import { ownerOf, signIn, startServer, withoutCylc } from '../helpers/firstVisit.ts';
+import { startGateway } from '../helpers/gateway.ts';
+import type { GatewayProcess } from '../helpers/gateway.ts';
+import { until } from '../helpers/until.ts';
+import { Visitor } from '../helpers/visitor.ts';
+
+/** What is written of who did what, by the program itself. */
+let gateway: GatewayProcess;
+let owner: string;
+let visitor: Visitor;
+let guest: Visitor;
+
+beforeAll(async () => {
+  const args = ['--set', 'audit.repeatS=1', '--set', 'listen.trustedProxies=["127.0.0.1"]', '--host', '127.0.0.1'];
+  gateway = await startGateway({ args, env: withoutCylc });
+  owner = ownerOf(gateway);
+  [visitor, guest] = [new Visitor(gateway.origin), new Visitor(gateway.origin)];
+  await signIn(gateway, visitor, owner);
+  await signIn(gateway, guest, 'guest');
+  await startServer(gateway, visitor, owner);
+});
+afterAll(() => gateway.end());
+
+function lines(): AuditRecord[] {
+  const text = readFileSync(join(gateway.dataDir, 'audit.jsonl'), 'utf8');
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AuditRecord);
+}
+
+function written(fits: (record: AuditRecord) => boolean): Promise<AuditRecord> {
+  const told = () => JSON.stringify(lines().slice(-10), null, 1);
+  return until(() => lines().find(fits), 5000, told);
+}
+
+function command(...words: string[]) {
+  return runCommand([...words, '--data', gateway.dataDir], { cwd: gateway.dataDir });
+}
+
+test('the file is the gateway’s own', () => {
+  expect(statSync(join(gateway.dataDir, 'audit.jsonl')).mode & 0o777).toBe(0o600);
+});
+
+test('sign-ins and starts: who, from where, by which request', async () => {
+  const signedIn = await written(({ what, who }) => what === 'sign-in' && who === owner);
+  expect(signedIn).toMatchObject({ result: 'ok', way: 'page', from: '127.0.0.1', detail: { method: 'link' } });
+  expect(signedIn.requestId).toMatch(/\S/);
+  const start = await written(({ what }) => what === 'server.start');
+  expect(start).toMatchObject({ who: owner, target: `server ${owner}/`, owner, way: 'page', from: '127.0.0.1' });
+  expect(await written(({ what }) => what === 'server.ready')).toMatchObject({ who: owner });
+});
+
+test('a denial is written as page and as upgrade, by the client’s address as the trusted proxy tells it', async () => {
+  const headers = { 'x-forwarded-for': '192.0.2.7' };
+  expect((await guest.get(`/user/${owner}/`, { headers })).status).toBe(403);
+  const denied = await written(({ what, from }) => what === 'denied' && from === '192.0.2.7');
+  expect(denied).toMatchObject({ result: 'denied', who: 'guest', owner, code: 'access.denied' });
+  expect(denied.reason).toContain('not shared');
+  const socket = guest.websocket(`/user/${owner}/cylc/subscriptions`, [], { 'x-forwarded-for': '192.0.2.8' });
+  await once(socket, 'unexpected-response');
+  const upgrade = await written(({ what, from }) => what === 'denied' && from === '192.0.2.8');
+  expect(JSON.stringify(upgrade.detail)).toContain('upgrade');
+});
+
+test('the same denial again and again is counted, not written each time', async () => {
+  const headers = { 'x-forwarded-for': '192.0.2.9' };
+  for (let at = 0; at < 50; at += 1) await guest.get(`/user/${owner}/`, { headers });
+  await sleep(1200);
+  const mine = await until(() => {
+    const found = lines().filter(({ from }) => from === '192.0.2.9');
+    return found.some(({ repeated }) => repeated !== undefined) ? found : undefined;
+  });
+  expect(mine.length).toBeLessThan(6);
+  expect(mine.reduce((sum, { repeated = 1 }) => sum + repeated, 0)).toBe(50);
+});
+
+test('a share and its end; the first visit of a session and no more', async () => {
+  const made = await visitor.submit(await visitor.get(`/hub/share/${owner}`), { 'option.grantee': 'guest' }, /share/);
+  expect(made.status).toBe(200);
+  const share = await written(({ what }) => what === 'share.made');
+  expect(share).toMatchObject({ who: owner, owner, way: 'page', detail: { grantee: { kind: 'user', name: 'guest' } } });
+  for (let at = 0; at < 3; at += 1) await guest.get(`/user/${owner}/`);
+  const visit = await written(({ what }) => what === 'visit');
+  expect(visit).toMatchObject({ who: 'guest', as: owner, owner, target: `server ${owner}/`, from: '127.0.0.1' });
+  await guest.get(`/user/${owner}/`);
+  expect(lines().filter(({ what }) => what === 'visit')).toHaveLength(1);
+});
+
+test('what an admin does by command and by hand', async () => {
+  await command('users', 'edit', owner, '--admin');
+  expect(await written(({ what }) => what === 'account.changed')).toMatchObject({
+    who: 'command line',
+    way: 'command line',
+    target: `account ${owner}`,
+    detail: { admin: true },
+  });
+  await command('users', 'edit', 'guest', '--blocked');
+  expect(await written(({ what }) => what === 'account.blocked')).toMatchObject({ owner: 'guest' });
+  expect(await written(({ what, owner: of }) => what === 'sign-out' && of === 'guest')).toMatchObject({
+    reason: 'blocked',
+  });
+  expect((await guest.get('/hub/home')).status).toBe(403);
+  expect(await written(({ code }) => code === 'auth.blocked')).toMatchObject({ result: 'denied' });
+});
+
+test('no secret is in it, and no text of others can be more than a text', async () => {
+  const page = await visitor.get('/hub/token');
+  const made = await visitor.submit(page, { 'option.note': 'x' }, /token$/);
+  const token = /cgw_[\w-]{40,}/.exec(made.body)?.[0] ?? '';
+  expect(await written(({ what }) => what === 'token.made')).toMatchObject({ who: owner, owner });
+  await fetch(`${gateway.origin}/hub/api/users/${'a'.repeat(3000)}`, {
+    headers: { authorization: `token ${token.slice(0, -3)}` },
+  });
+  const denied = await written(({ way, result }) => way === 'api' && result === 'denied');
+  expect(String(denied.target).length).toBeLessThan(250);
+  await fetch(`${gateway.origin}/hub/api/users/${token}`, { headers: { 'x-forwarded-for': '192.0.2.10' } });
+  await written(({ target }) => target === 'GET /hub/api/users/cgw_…');
+  const text = readFileSync(join(gateway.dataDir, 'audit.jsonl'), 'utf8');
+  expect(text).not.toContain(token.slice(0, 20));
+  expect(text).not.toMatch(/link=|eyJ|[^\P{C}\n]/u);
+});
+
+test('a stop is put down to whoever asked', async () => {
+  await command('servers', 'stop', owner);
+  expect(await written(({ what }) => what === 'server.stop')).toMatchObject({ who: 'command line', as: owner, owner });
+});
+
+test('an orderly end loses nothing, and says that it was one', async () => {
+  await visitor.get('/hub/logout', { headers: { 'sec-fetch-site': 'same-origin' } });
+  expect(await gateway.end()).toBe(0);
+  const last = lines().slice(-2);
+  expect(last.map(({ what }) => what)).toEqual(['sign-out', 'gateway.stopped']);
+});
