@@ -16,6 +16,8 @@ export interface GateParts {
   view(key: ServerKey): ServerView | undefined;
   /** Starts a service that waits for its first visit; resolves when there is an answer to be had. Absent: none does. */
   wake?: (service: string) => Promise<void>;
+  /** Our signed word for a service on who its visitor is. Absent: none gets one. */
+  vouch?: (who: Identity, service: string) => string | Promise<string>;
   isOwnCookie(name: string): boolean;
   /** See `HubContract.loginCookieFits`. */
   loginCookieFits(target: Target, cookieName: string, cookieValue: string, sessionId: string): boolean;
@@ -45,9 +47,21 @@ function decideAwake(
   who: Verified<Identity>,
 ): GateDecision | Promise<GateDecision> {
   const decision = decide(parts, request, matched, who);
+  if (matched.target.kind !== 'service') return decision;
   const asleep = decision.kind === 'refuse' && decision.error.code === 'request.not-found';
-  if (!asleep || parts.wake === undefined) return decision;
-  return parts.wake(matched.target.name).then(() => decide(parts, request, parts.match(request.path) ?? matched, who));
+  if (!asleep || parts.wake === undefined) return vouched(parts, decision);
+  return parts
+    .wake(matched.target.name)
+    .then(() => vouched(parts, decide(parts, request, parts.match(request.path) ?? matched, who)));
+}
+
+/** A service does not sign its visitors in as UI servers do, so it is told who they are in a way that it can check. */
+function vouched({ vouch }: GateParts, decision: GateDecision): GateDecision | Promise<GateDecision> {
+  if (decision.kind !== 'hop' || vouch === undefined) return decision;
+  const token = vouch(decision.identity, decision.route.target.name);
+  return typeof token === 'string'
+    ? { ...decision, vouched: token }
+    : token.then((made) => ({ ...decision, vouched: made }));
 }
 
 function decide(
@@ -59,7 +73,10 @@ function decide(
   if (!who.ok) return unidentified(request, who);
   const identity = who.value;
   const access = parts.access(identity, matched.target);
-  if (!access.allowed) return { ...refuse('access.denied', access.reason), identity };
+  if (!access.allowed) {
+    const code = matched.target.kind === 'service' ? 'access.service' : 'access.denied';
+    return { ...refuse(code, access.reason), identity };
+  }
   const { target, route } = matched;
   if (route === undefined)
     return target.kind === 'server'
@@ -96,7 +113,7 @@ function sameOrigin(request: GateRequest, publicOrigin: string): boolean {
 }
 
 function refuse(
-  code: 'access.origin' | 'access.denied' | 'request.not-found',
+  code: 'access.origin' | 'access.denied' | 'access.service' | 'request.not-found',
   reason: string,
 ): Extract<GateDecision, { kind: 'refuse' }> {
   return { kind: 'refuse', error: new GatewayError(code), reason };

@@ -84,6 +84,11 @@ const kinds = {
     message: 'This sign-in link has been used or has expired.',
     advice: 'Start the gateway again: its terminal then prints new ones. Running servers go on.',
   },
+  'access.service': {
+    status: 403,
+    message: 'This service is not open to you.',
+    advice: 'It is for members of some groups: ask the administrator of this site.',
+  },
   'access.denied': {
     status: 403,
     message: 'You may not open this.',

@@ -187,6 +187,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     identify,
     csrf,
     routes,
+    keys: () => identity.keyring.publicSet(),
     endSessions: (account) => sessions.revokeAll(account, 'hub'),
     shutdown: ({ servers: stop }) => void shutDown({ servers, stop, end, log }),
   });

@@ -70,6 +70,8 @@ export interface HubAttachments {
   /** Proves that a browser's call comes from a page of ours; without it browsers may not use the REST API. */
   csrf?: Csrf;
   routes?: Pick<RouteTable, 'routes'>;
+  /** Public keys of what the gateway signs (RFC 7517). */
+  keys?: () => { keys: readonly object[] };
   /** Every service, running or not. */
   services?: () => readonly HubService[];
   /** Ends all sign-ins of an account. */
@@ -154,6 +156,7 @@ export function createHub(deps: HubDeps): Hub {
       servers: () => must().servers,
       routes: () => must().routes ?? { routes: () => [] },
       services: parts.services,
+      keys: () => must().keys?.() ?? { keys: [] },
       shares,
       shareCodes,
       shareOf: deps.shareOf ?? (() => undefined),

@@ -1,6 +1,7 @@
 import type { Account, Target } from '../access/types.ts';
 import type { Servers } from '../servers/types.ts';
 import type { AdminData } from '../store/schema.ts';
+import type { RecordChange } from '../store/draft.ts';
 import type { StoreDocument } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { AccountCache } from './accountCache.ts';
@@ -28,13 +29,28 @@ export function endTokens(parts: EndParts): () => void {
     if (view.phase === 'stopped' || view.phase === 'failed') parts.contract.forget(view).catch(failed);
   });
   const stopAdmin = parts.admin.onChange(({ changes }) => {
-    if (!changes.some(({ map, before }) => before !== undefined && (map === 'shares' || map === 'accounts'))) return;
-    endVisits(parts).catch(failed);
+    const people = new Set(changes.flatMap(peopleIn));
+    if (people.size === 0 && !changes.some(({ map, before }) => before !== undefined && map === 'shares')) return;
+    readAgain(parts, people)
+      .then(() => endVisits(parts))
+      .catch(failed);
   });
   return () => {
     stopServers();
     stopAdmin();
   };
+}
+
+/** Who is no admin, or in a group, any more must not go on by what was known of them when the token was last used. */
+async function readAgain({ tokens, accounts }: EndParts, people: ReadonlySet<string>): Promise<void> {
+  const holders = new Set(tokens.list(({ kind }) => kind !== 'service').map(({ owner }) => owner));
+  await accounts.reload([...people].filter((name) => holders.has(name)));
+}
+
+function peopleIn({ map, key, before, after }: RecordChange): string[] {
+  if (map === 'accounts') return [key];
+  if (map !== 'groups') return [];
+  return [before, after].flatMap((group) => (group as AdminData['groups'][string] | undefined)?.members ?? []);
 }
 
 async function endVisits({ tokens, accounts, mayOpen }: EndParts): Promise<void> {

@@ -36,6 +36,8 @@ import { createTokenHolders } from './tokenHolders.ts';
 import { createTries } from './tries.ts';
 import type { Identify } from './types.ts';
 import { renderPlain } from './views.ts';
+import { createVouch } from './vouch.ts';
+import type { Vouch } from './vouch.ts';
 import type { RenderView } from './views.ts';
 
 export interface IdentityOptions {
@@ -73,6 +75,7 @@ export interface IdentityRoom {
   sessions: Sessions;
   csrf: Csrf;
   keyring: Keyring;
+  vouch: Vouch;
   /** Cookies that prove who somebody is, ours and those of the site's single sign-on: no upstream may see one. */
   isCredentialCookie(name: string): boolean;
   /** Headers that do, lower case. */
@@ -204,6 +207,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     sessions,
     csrf,
     keyring,
+    vouch: createVouch({ keyring, issuer, clock }),
     isCredentialCookie: (name) => isOwnCookie(name) || site.sources.some(({ cookie }) => cookie === name),
     credentialHeaders: site.sources.flatMap(({ header }) => header ?? []),
     verifications: () => identify.verifications,

@@ -16,6 +16,8 @@ export interface Forwarded {
 export interface RequestRule {
   dropCookie(name: string, value: string): boolean;
   keepAuthorization: boolean;
+  /** Our signed word on who is asking. */
+  vouched?: string | undefined;
   forwarded: Forwarded;
 }
 
@@ -25,6 +27,9 @@ export interface HeaderRules {
   /** What the client gets of an answer. `prefix` confines cookies. */
   response(raw: readonly string[], prefix: string): string[];
 }
+
+/** A client's own is dropped, as all that begin so. */
+const identityHeader = 'X-Cylc-Gateway-Identity';
 
 /** Spellings remembered at most: browsers use some fifty, and a client must not make us hold more. */
 const maxKnown = 512;
@@ -58,6 +63,7 @@ export function createHeaderRules(options: { secretHeaders?: readonly string[] |
       if (nominated !== undefined) removeNominated(out, nominated);
       if (takesTrailers) out.push('TE', 'trailers', 'Connection', 'TE');
       pushForwarded(out, rule.forwarded);
+      pushIfAny(out, identityHeader, rule.vouched);
       return out;
     },
     response(raw, prefix) {

@@ -58,6 +58,7 @@ export function createHop(parts: HopParts): Hop {
     const headers = rules.request(req.rawHeaders, {
       dropCookie: (name, value) => plan.dropCookie(name, value),
       keepAuthorization: plan.keepAuthorization,
+      vouched: plan.vouched,
       forwarded,
     });
     if (exchange.request.host === undefined) headers.push('Host', outside.host);

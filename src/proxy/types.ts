@@ -43,6 +43,8 @@ export interface HopPlan {
   dropCookie(name: string, value: string): boolean;
   /** Whether the client's `Authorization` may pass: only a Hub token good for exactly this server. */
   keepAuthorization: boolean;
+  /** Our signed word on who the visitor is; services get one. */
+  vouched?: string;
 }
 
 /** The gate's answer; status, page and log line are made from it in one place. */

@@ -74,16 +74,20 @@ export function createServices(options: ServicesOptions): ServicesRoom {
   }
 
   function external(service: ServiceConfig): ServiceView {
-    const prefix = routes.prefixOf({ kind: 'service', name: service.name });
+    const prefix = prefixOf(service);
     const { name, display } = service;
     const title = service.title === '' ? name : service.title;
     const fixed = { pid: null, restarts: 0, reason: null, since: new Date(0).toISOString() } as const;
     return { name, title, owner: null, phase: 'ready', managed: false, prefix, display, ...fixed };
   }
 
+  function prefixOf(service: ServiceConfig): string {
+    return hasWebPart(service) ? routes.prefixOf({ kind: 'service', name: service.name }) : '';
+  }
+
   async function beginExternal(service: ServiceConfig): Promise<void> {
     if (service.url !== undefined) routes.open({ kind: 'service', name: service.name }, addressOf(service.url));
-    await prepare(service, routes.prefixOf({ kind: 'service', name: service.name }));
+    await prepare(service, prefixOf(service));
   }
 
   function stopIdle(): void {

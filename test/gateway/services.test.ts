@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
@@ -68,6 +74,20 @@ function everybody(): string[] {
     .filter((name) => name !== '');
 }
 
+type Headers = Record<string, string>;
+const header = 'x-cylc-gateway-identity';
+
+/** What reaches a service of an upgrade. */
+async function upgradeHeaders(as: Visitor, path: string, more: Headers): Promise<Headers> {
+  const origin = gateway.origin;
+  const headers = { ...more, connection: 'Upgrade', upgrade: 'websocket', origin, cookie: as.cookieHeader(path) };
+  const asked = request(origin + path, { headers: { ...headers, ...handshake } }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  expect(answer.statusCode).toBe(418);
+  return JSON.parse(await text(answer)) as Headers;
+}
+const handshake = { 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+
 async function signIn(account: string): Promise<Visitor> {
   const one = new Visitor(gateway.origin);
   await one.submit(await one.get(gateway.links().get(account) ?? ''));
@@ -104,6 +124,38 @@ test('it gets JupyterHub’s environment, and a token that its scopes let work',
   expect((await call('/proxy')).status).toBe(403);
 });
 
+/** The gateway's word on who the visitor is, checked as a service would, with nothing but the gateway's public keys. */
+async function checked(token: string, audience: string) {
+  const env = await json('/services/small/env');
+  const keys = (await (await fetch(`${env['JUPYTERHUB_API_URL']}/cylc/keys`)).json()) as JSONWebKeySet;
+  const expected = { issuer: `${gateway.origin}/hub`, audience, algorithms: ['EdDSA'], typ: 'cylc-identity+jwt' };
+  return (await jwtVerify(token, createLocalJWKSet(keys), expected)).payload;
+}
+
+test.each(['page', 'upgrade'])('it is told who visits it, in a way that it can check (%s)', async (kind) => {
+  const forged = { 'x-cylc-gateway-identity': 'forged' };
+  const read = async (as: Visitor, service: string): Promise<string> => {
+    if (kind === 'upgrade') return (await upgradeHeaders(as, `/services/${service}/`, forged))[header] ?? '';
+    return (JSON.parse((await as.get(`/services/${service}/`, { headers: forged })).body) as Headers)[header] ?? '';
+  };
+  const own = await read(visitor, 'small');
+  const claims = await checked(own, 'service-small');
+  expect(claims).toMatchObject({ sub: [...gateway.links().keys()][0], admin: true });
+  expect((claims.exp ?? 0) - Date.now() / 1000).toBeLessThanOrEqual(120);
+  expect(await checked(await read(guest, 'small'), 'service-small')).toMatchObject({ sub: 'guest', admin: false });
+  await expect(checked(own, 'service-by-port')).rejects.toThrow('aud');
+});
+
+test('the word on a visitor is no sign-in, neither here nor at the Hub', async () => {
+  const word = (await json('/services/small/'))[header] ?? '';
+  const cookie = visitor.cookieHeader('/').replace(/(cylc-gateway[\w-]*=)[\w-]+\.[\w-]+\.[\w-]+/, `$1${word}`);
+  expect(cookie).toContain(word);
+  for (const headers of [{ authorization: `Bearer ${word}` }, { authorization: `token ${word}` }, { cookie }]) {
+    expect((await fetch(`${gateway.origin}/hub/api/user`, { headers })).status).toBe(403);
+    expect([401, 403]).toContain((await fetch(`${gateway.origin}/services/small/`, { headers })).status);
+  }
+});
+
 test('an external service has the token that the site gave it', async () => {
   expect((await json('/services/external/'))['x-forwarded-proto']).toBe('http');
   const answer = await fetch(`${gateway.origin}/hub/api/user`, { headers: { authorization: `token ${apiToken}` } });
@@ -115,7 +167,9 @@ test('one that listens at a port is reached there', async () => {
 });
 
 test('groups keep people out, and what one may open is on the home page', async () => {
-  expect((await guest.get('/services/closed/')).status).toBe(403);
+  const refused = await guest.get('/services/closed/');
+  expect(refused.status).toBe(403);
+  expect(refused.body).toContain('It is for members of some groups');
   const home = (await guest.get('/hub/home')).body;
   expect(home).toContain('Small one');
   expect(home).not.toContain('/services/closed/');

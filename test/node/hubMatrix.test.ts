@@ -12,6 +12,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'get /': 'open',
   'get /info': 'admin',
   'post /shutdown': 'admin',
+  'get /cylc/keys': 'open',
   'get /services': 'admin',
   'get /services/{name}': 'admin',
   'post /services/{name}': 'admin',

@@ -57,6 +57,16 @@ describe.each([
     expect(gate()(asked)).toMatchObject({ kind: 'hop', route, identity, keepAuthorization: false });
   });
 
+  test('has our word on the visitor for a service, and for no UI server', async () => {
+    const target = { kind: 'service', name: 'review' } as const;
+    const service = { ...route, prefix: '/services/review/', target };
+    const vouch = async (who: Identity, name: string): Promise<string> =>
+      Promise.resolve(`${who.account.name} for ${name}`);
+    expect(gate({ vouch })(asked)).not.toHaveProperty('vouched');
+    const match = () => ({ target, route: service });
+    expect(await gate({ vouch, match })(asked)).toMatchObject({ kind: 'hop', vouched: 'alice for review' });
+  });
+
   test('of nobody is sent to sign in, and comes back to where it was going', () => {
     const decision = gate({ identify: () => ({ ok: false, error: denied, reason: 'no cookie' }) })(asked);
     expect(decision).toMatchObject({ kind: 'sign-in', returnTo: '/user/alice/cylc/?a=1' });

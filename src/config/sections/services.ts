@@ -12,7 +12,7 @@ const serviceSchema = z
       .enum(['command', 'external', 'cylc-review'])
       .default('command')
       .describe(
-        '`command`: we start `command` and keep it running. `external`: it runs by itself at `url`. `cylc-review`: we start the Cylc Review of the installed Cylc.',
+        '`command`: we start `command` and keep it running. `external`: it runs by itself, at `url` or at an address of its own. `cylc-review`: we start the Cylc Review of the installed Cylc.',
       ),
     command: z
       .array(z.string())
@@ -64,7 +64,9 @@ const serviceSchema = z
     const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     if (service.kind === 'command' && service.command.length === 0) fault('command', 'is missing');
     if (service.kind !== 'command' && service.command.length > 0) fault('command', `is for the kind \`command\``);
-    if (service.kind === 'external' && service.url === undefined) fault('url', 'is missing');
+    const { url, apiToken, oauthRedirectUri } = service;
+    if (service.kind === 'external' && (url ?? apiToken ?? oauthRedirectUri) === undefined)
+      fault('url', 'is missing (or `apiToken`, for one that only asks us who people are)');
     if (service.kind === 'external' && service.start !== 'gateway') fault('start', 'is not ours to choose');
     if (service.start === 'server' && service.user !== undefined) fault('user', 'is the owner of the UI server');
     if (service.start === 'server' && service.url !== undefined)

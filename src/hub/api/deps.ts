@@ -35,6 +35,7 @@ export interface ApiDeps {
   servers: () => Servers;
   routes: () => Pick<RouteTable, 'routes'>;
   services: () => readonly HubService[];
+  keys: () => { keys: readonly object[] };
   shares: () => Shares;
   shareCodes: HubShareCodes;
   /** What shares alone give an account on a server. */

@@ -71,6 +71,19 @@ export function hubRoutes(deps: ApiDeps): Route[] {
     }),
     defineRoute({
       method: 'get',
+      path: '/cylc/keys',
+      tag: 'Services',
+      summary: 'Read the public keys of the gateway',
+      description: 'A JWK set: with it a service checks the header `X-Cylc-Gateway-Identity` of its visitors.',
+      needs: 'nothing',
+      replies: { 200: { description: 'The keys.', schema: z.object({ keys: z.array(z.looseObject({})) }) } },
+      handle(call) {
+        call.c.header('cache-control', 'public, max-age=300');
+        return call.c.json(deps.keys());
+      },
+    }),
+    defineRoute({
+      method: 'get',
       path: '/services',
       tag: 'Services',
       summary: 'List services',

@@ -102,7 +102,8 @@ function faultOf(c: Context, challenge: string | undefined): string | undefined 
 
 function assertAllowed(deps: AuthorizeDeps, identity: Identity, client: OAuthClient): string {
   const decision = deps.access(identity, client.target);
-  if (!decision.allowed) throw new GatewayError('access.denied', { facts: { reason: decision.reason } });
+  const code = client.target.kind === 'service' ? 'access.service' : 'access.denied';
+  if (!decision.allowed) throw new GatewayError(code, { facts: { reason: decision.reason } });
   return decision.level;
 }
 

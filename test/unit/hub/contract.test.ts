@@ -22,6 +22,29 @@ const activity = (owner: string, token: string | undefined, body: unknown) =>
     body: JSON.stringify(body),
   });
 
+describe('what is changed about a person acts on their tokens at once, whoever changed it', () => {
+  const scopes = async (token: string): Promise<string[]> =>
+    ((await (await dance.user(token)).json()) as { scopes: string[] }).scopes;
+
+  test.each([
+    ['an admin', { accounts: { erin: { admin: true } } }, { admin: true }],
+    ['a member of a group', { groups: { ops: { members: ['erin'] } } }, { groups: ['local:ops'], admin: true }],
+  ])('no more %s', async (_, entries, was) => {
+    const erin = world.people.get('erin')!;
+    await world.store.admin.update((draft) => void Object.assign(draft, entries));
+    world.people.set('erin', { ...erin, ...was });
+    const { token } = await world.hub.tokenOffice.make({ owner: 'erin', note: '', scopes: undefined, lifetimeS: 60 });
+    expect(await scopes(token)).toContain('admin:users');
+    world.people.set('erin', erin);
+    await world.store.admin.update((draft) => {
+      if (draft.accounts['erin'] !== undefined) draft.accounts['erin'].admin = false;
+      if (draft.groups['ops'] !== undefined) draft.groups['ops'].members = [];
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await scopes(token)).not.toContain('admin:users');
+  });
+});
+
 describe('the machine endpoints', () => {
   test('tell the version without a token', async () => {
     const answer = await world.hub.app.request('/');
