@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { SetupError } from '../errors.ts';
+import { gatewayVersion } from '../telemetry/version.ts';
 import { registerBackup } from './backup.ts';
 import { registerCheck } from './check.ts';
 import { registerEdits } from './edits.ts';
@@ -14,7 +15,10 @@ import { registerToken } from './token.ts';
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('cylc-gateway')
     .description('Every user of a site gets their own Cylc UI server in the browser.')
-    .showHelpAfterError('(add --help for the options)');
+    .version(gatewayVersion())
+    .showHelpAfterError('(add --help for the options)')
+    // Taken over by the commands that are made from here on.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : usageFault));
   registerServe(program);
   const servers = registerRecords(program).get('servers');
   if (servers !== undefined) registerServers(servers);
@@ -25,10 +29,25 @@ export async function run(argv: readonly string[]): Promise<void> {
   registerToken(program);
   registerProxy(program);
   try {
+    refuseUnknown(program, argv[2]);
     await program.parseAsync(argv);
   } catch (error) {
     tell(error);
   }
+}
+
+/** sysexits.h: the command line is wrong. */
+const usageFault = 64;
+
+/** A word that is no command would be taken for an argument of the default one. */
+function refuseUnknown(program: Command, word: string | undefined): void {
+  if (word === undefined || word.startsWith('-') || word === 'help') return;
+  const known = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+  if (known.includes(word)) return;
+  throw new SetupError(`There is no command ${word}.`, {
+    advice: `There are: ${known.toSorted().join(', ')}. Each tells more with --help.`,
+    exitCode: usageFault,
+  });
 }
 
 function tell(error: unknown): void {

@@ -47,22 +47,40 @@ async function answers(path: string): Promise<boolean> {
 }
 
 function cannotListen(at: Listening, cause: unknown): SetupError {
-  const where =
-    'path' in at ? `the socket ${at.path}` : `${at.host === '' ? 'all addresses' : at.host} port ${at.port}`;
+  const { where, why, advice } = 'path' in at ? socketFault(at, cause) : portFault(at, cause);
+  return new SetupError(`Cannot listen on ${where}: ${why}.`, { advice, exitCode: 69, cause });
+}
+
+function socketFault({ path }: { path: string }, cause: unknown) {
   const taken = codeOf(cause) === 'EADDRINUSE';
-  const why = !taken
-    ? (cause as Error).message
-    : 'path' in at
-      ? 'another program listens there'
-      : 'another program has that port';
-  return new SetupError(`Cannot listen on ${where}: ${why}.`, {
-    advice:
-      'path' in at
-        ? 'Choose another path, or end the other program.'
-        : 'Choose another port with --port, or end the other program.',
-    exitCode: 69,
-    cause,
-  });
+  const why = taken ? 'another program listens there' : (cause as Error).message;
+  return { where: `the socket ${path}`, why, advice: 'Choose another path, or end the other program.' };
+}
+
+function portFault({ host, port }: { host: string; port: number }, cause: unknown) {
+  const where = `${host === '' ? 'all addresses' : host} port ${port}`;
+  switch (codeOf(cause)) {
+    case 'EADDRINUSE':
+      return {
+        where,
+        why: 'another program has that port',
+        advice: 'Choose another port with --port, or end the other program.',
+      };
+    case 'EACCES':
+      return {
+        where,
+        why: 'ports below 1024 are for root',
+        advice: 'Choose another with --port, and have a web server in front pass on to it (docs/deploy.md).',
+      };
+    case 'EADDRNOTAVAIL':
+      return {
+        where,
+        why: 'this machine has no such address',
+        advice: 'Correct listen.host (--host): `ip address` lists what there is.',
+      };
+    default:
+      return { where, why: (cause as Error).message, advice: 'Choose another address or port with --host and --port.' };
+  }
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -70,6 +70,12 @@ function tightenMode(path: string, mode: number, log: Logger): void {
 
 function unwritable(dataDir: string, cause: unknown): SetupError {
   const reason = errnoOf(cause) ?? 'unknown';
+  if (reason === 'EEXIST' || reason === 'ENOTDIR')
+    return new SetupError(`The data folder cannot be ${dataDir}: that is a file, or below one.`, {
+      advice: 'Name a folder in `dataDir`, or move the file away.',
+      exitCode: 73,
+      cause,
+    });
   return new SetupError(`The data folder ${dataDir} cannot be written (${reason}).`, {
     advice: 'Make it writable for the user who runs the gateway, or name another folder in `dataDir`.',
     exitCode: 73,

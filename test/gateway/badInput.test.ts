@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../helpers/command.ts';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
 import { until } from '../helpers/until.ts';
@@ -36,6 +37,7 @@ describe('the data folder', () => {
     const { code, said } = await refusal('--data', join(file, 'data'));
     expect(code).toBeGreaterThan(0);
     expect(said).toContain(join(file, 'data'));
+    expect(said).toMatch(/is a file, or below one/);
     expect(said).toMatch(/→ /);
   });
 
@@ -63,6 +65,32 @@ test('an option that there is not is named, with the one that was meant', async 
   const { code, said } = await refusal('--data', join(folder, 'options'), '--set', 'servers.startTimeout=3');
   expect(code).toBe(78);
   expect(said).toMatch(/startTimeout/);
+});
+
+test('an address that this machine does not have', async () => {
+  const beyond = ['--set', 'identity.links.dangerouslyBeyondLoopback=true'];
+  const { code, said } = await refusal('--data', join(folder, 'address'), '--host', '192.0.2.1', ...beyond);
+  expect(code).toBe(69);
+  expect(said).toMatch(/this machine has no such address[\s\S]*→ /);
+});
+
+describe('the command line', () => {
+  test.each([
+    [['srve'], /There is no command srve[\s\S]*→ .*serve/],
+    [['--prot', '3'], /unknown option '--prot'[\s\S]*--port/],
+    [['users', 'lst'], /unknown command 'lst'/],
+  ])('%j is told what is wrong with it, with the code of a wrong command line', async (words, expected) => {
+    const { code, stderr } = await runCommand(words, { cwd: folder });
+    expect([code, stderr]).toEqual([64, expect.stringMatching(expected)]);
+  });
+
+  test('help and version are no faults', async () => {
+    expect((await runCommand(['users', '--help'], { cwd: folder })).code).toBe(0);
+    expect(await runCommand(['--version'], { cwd: folder })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    });
+  });
 });
 
 describe('a UI server', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
@@ -250,5 +250,6 @@ describeWith(['cylc'], 'the real Cylc', () => {
     const site = subject({}, { searchPath: dirname(cylcBin() ?? '') });
     expect(await found(cylc, site)).toEqual([expect.stringMatching(/^ok: 8\.\S+ \(/)]);
     expect((await found(python, site))[0]).toMatch(/^(ok|warn): 3\.\d+/);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('cylc-gateway-check-'))).toEqual([]);
   });
 });

@@ -16,9 +16,15 @@ export function ask(
     execFile(program, args, { ...options, killSignal: 'SIGKILL', maxBuffer: 4e6 }, (error, stdout, stderr) => {
       if (error === null) resolve({ code: 0, stdout, stderr });
       else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-      else resolve({ code: null, stdout, stderr: options.signal.aborted ? 'It did not end in time.' : error.message });
+      else
+        resolve({ code: null, stdout, stderr: options.signal.aborted ? 'It did not end in time.' : whyNotRun(error) });
     });
   });
+}
+
+function whyNotRun({ code, message }: { code?: string | number | null; message: string }): string {
+  if (code === 'ENOENT') return 'It is not there.';
+  return code === 'EACCES' ? 'It may not be run.' : message;
 }
 
 export function firstLine(text: string): string {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { reachableByAll } from '../../cylc/reach.ts';
 import type { Program } from '../../../servers/programs.ts';
 import { ask, firstLine, lastLines } from '../ask.ts';
@@ -11,7 +14,13 @@ export const cylc: Check = {
   async look(subject, signal) {
     const programs = programsOf(subject).filter(({ kind }) => kind === 'cylc');
     if (programs.length === 0) return [noCylc];
-    return Promise.all(programs.map((program) => checkCylc(program, subject, signal)));
+    // Cylc writes a log below the home of whoever runs it, even for `--help`.
+    const home = await mkdtemp(join(tmpdir(), 'cylc-gateway-check-'));
+    try {
+      return await Promise.all(programs.map((program) => checkCylc(program, { ...subject, home }, signal)));
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
   },
 };
 
@@ -22,8 +31,12 @@ const noCylc: Finding = {
   advice: 'npm run cylc:install, or set servers.cylc.',
 };
 
-async function checkCylc({ path, variables }: Program, { uid }: Subject, signal: AbortSignal): Promise<Finding> {
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: '/nonexistent', ...variables };
+async function checkCylc(
+  { path, variables }: Program,
+  { uid, home }: Subject & { home: string },
+  signal: AbortSignal,
+): Promise<Finding> {
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: home, ...variables };
   const version = await ask([path, 'version'], { env, signal });
   // Imports all that a UI server needs, JupyterHub's library too.
   const hubapp = version.code === 0 ? await ask([path, 'hubapp', '--help'], { env, signal }) : version;

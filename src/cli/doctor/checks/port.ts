@@ -26,11 +26,7 @@ async function tryPort(place: { host: string; port: number }): Promise<Finding> 
   try {
     await listenAt(server, place);
   } catch (error) {
-    const finding = fromError(error);
-    const closed = /EACCES/.test(finding.what);
-    return closed
-      ? { ...finding, advice: 'Ports below 1024 are for root: set another, with a web server in front.' }
-      : finding;
+    return fromError(error);
   }
   server.close();
   await once(server, 'close');
