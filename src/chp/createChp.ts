@@ -2,6 +2,8 @@ import { unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
+import type { Closable } from '../proxy/connections.ts';
+import { createTicker } from '../proxy/upstream/ticker.ts';
 import { describeListening, listenAt } from '../listen/listening.ts';
 import { createRedirectServer } from '../listen/redirectServer.ts';
 import { createListener } from '../listen/tlsServer.ts';
@@ -9,7 +11,6 @@ import { createChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { ChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createApi } from './api.ts';
-import type { Closable } from './carry/types.ts';
 import { createErrorAnswers } from './errorAnswers.ts';
 import type { ChpOptions } from './options.ts';
 import { createPublicServer } from './publicServer.ts';
@@ -34,7 +35,8 @@ const drainMs = 800;
 export async function createChp(options: ChpOptions, { log, clock }: { log: Logger; clock: Clock }): Promise<Chp> {
   const now = (): number => clock.now();
   const routes = createChpRoutes({ now });
-  const targets = createTargets({ tls: options.clientTls, headersTimeoutMs: options.proxyTimeoutMs });
+  const ticker = createTicker();
+  const targets = createTargets({ tls: options.clientTls, headersTimeoutMs: options.proxyTimeoutMs, ticker });
   const sockets = new Set<Closable>();
   const metrics = options.metrics === undefined ? undefined : createChpMetrics();
 
@@ -66,6 +68,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
     options,
     routes,
     targets,
+    ticker,
     sockets,
     metrics,
     now,
@@ -109,7 +112,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
       for (const socket of sockets) socket.close(1001, 'the proxy is going down');
       await drained(door, drainMs);
       for (const server of servers) server.closeAllConnections();
-      await targets.close();
+      targets.close();
       removePid(options.pidFile);
     },
   };

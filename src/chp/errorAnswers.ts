@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { STATUS_CODES } from 'node:http';
+import { once } from 'node:events';
+import { request, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../telemetry/log.ts';
 import type { ChpOptions } from './options.ts';
 import type { Target, Targets } from './targets.ts';
@@ -46,12 +48,13 @@ function withSlash(url: string): string {
 async function ask(target: Target, status: ErrorStatus, url: string): Promise<ErrorAnswer> {
   const query = `?url=${encodeURIComponent(url)}`;
   const at = upstreamPath({ path: `/${status}`, query }, target.url, 0, { prependPath: true, includePrefix: true });
-  const answer = await target.pool.request({
-    method: 'GET',
+  const asked = request({
+    createConnection: () => target.open(),
     path: at.path + at.query,
-    headers: { host: target.url.protocol.includes('unix') ? 'localhost' : target.url.host },
+    headers: { host: target.url.protocol.includes('unix') ? 'localhost' : target.url.host, connection: 'close' },
     signal: AbortSignal.timeout(askTimeoutMs),
-  });
+  }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   const headers: Record<string, string> = {};
   for (const name of ['content-type', 'content-encoding'] as const) {
     const value = answer.headers[name];
@@ -59,7 +62,7 @@ async function ask(target: Target, status: ErrorStatus, url: string): Promise<Er
   }
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of answer) {
     size += (chunk as Buffer).length;
     if (size > maxPageBytes) throw new Error(`the error page is longer than ${maxPageBytes} bytes`);
     chunks.push(chunk as Buffer);

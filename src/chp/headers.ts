@@ -1,4 +1,3 @@
-import type { AnswerRules } from './carry/types.ts';
 import type { ChpOptions } from './options.ts';
 
 /** They end at this hop (RFC 9110, 7.6.1); `Expect` has been answered, `Upgrade` is written anew for WebSockets. */
@@ -49,9 +48,9 @@ export function toTarget(raw: readonly string[], client: ClientSide, target: URL
 }
 
 /** What the client gets: all but what ends here, with redirects to the target made redirects to us, if so asked. */
-export function toClient(client: ClientSide, target: URL, options: HeaderOptions): AnswerRules {
+export function toClient(client: ClientSide, target: URL, options: HeaderOptions) {
   return {
-    response(raw) {
+    response(raw: readonly string[]): string[] {
       const out: string[] = [];
       const nominated = nominatedIn(raw);
       for (let i = 0; i < raw.length; i += 2) {

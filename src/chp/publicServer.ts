@@ -3,17 +3,19 @@ import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'nod
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { GatewayError } from '../errors.ts';
-import { answerBrokenRequest } from '../proxy/answers.ts';
+import { answerBrokenRequest, dueAnswer, inTurn, isBroken } from '../proxy/answers.ts';
 import { readCanonical } from '../proxy/canonical.ts';
 import type { CanonicalRequest } from '../proxy/canonical.ts';
+import type { Closable } from '../proxy/connections.ts';
+import { carryHttp } from '../proxy/http.ts';
 import { createRequestIds } from '../proxy/requestIds.ts';
+import type { Exchange } from '../proxy/types.ts';
 import { isWebSocketUpgrade } from '../proxy/upgradeRules.ts';
+import type { Ticker } from '../proxy/upstream/ticker.ts';
+import { carryWebSocket } from '../proxy/websocket.ts';
+import { writeHead } from '../proxy/writeHead.ts';
 import type { ChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { carryHttp } from './carry/http.ts';
-import type { Closable, Exchange } from './carry/types.ts';
-import { writeHead } from './carry/upgradeHead.ts';
-import { carryWebSocket } from './carry/websocket.ts';
 import type { ErrorAnswers, ErrorStatus } from './errorAnswers.ts';
 import { toClient, toTarget } from './headers.ts';
 import type { ClientSide } from './headers.ts';
@@ -21,7 +23,7 @@ import type { ChpOptions } from './options.ts';
 import { chpPathFault } from './pathFault.ts';
 import { upgradeFault } from './upgradeFault.ts';
 import type { ChpRoute, ChpRoutes } from './routeStore.ts';
-import { maxHeadBytes } from './targets.ts';
+import { connectTimeoutMs, maxHeadBytes, noTimeoutMs } from './targets.ts';
 import type { Target, Targets } from './targets.ts';
 import { upstreamPath } from './upstreamPath.ts';
 
@@ -30,6 +32,7 @@ export interface PublicServerParts {
   create(options: ServerOptions): Server;
   routes: ChpRoutes;
   targets: Targets;
+  ticker: Ticker;
   errors: ErrorAnswers;
   /** Open WebSockets. */
   sockets: Set<Closable>;
@@ -41,6 +44,12 @@ export interface PublicServerParts {
 /** Answers one way or the other: a response, or the bytes of one on an upgrade's socket. */
 type Fail = (status: ErrorStatus, url: string, requestId: string) => void;
 
+/** What a request wants of us beside being carried. */
+type Kind = 'plain' | 'expects continue' | 'upgrade';
+
+/** A WebSocket client that says nothing for so long is pinged, and given up after as long again, ms. */
+const quietMs = 30_000;
+
 interface Carried {
   route: ChpRoute;
   target: Target;
@@ -51,7 +60,7 @@ interface Carried {
 
 /** What the world reaches: checks each request once, finds its route, carries it. Nobody is asked who they are. */
 export function createPublicServer(parts: PublicServerParts): Server {
-  const { options, routes, targets, sockets, metrics, log } = parts;
+  const { options, routes, targets, ticker, sockets, metrics, log } = parts;
   const nextId = createRequestIds();
 
   function touch(route: ChpRoute): void {
@@ -69,8 +78,9 @@ export function createPublicServer(parts: PublicServerParts): Server {
   }
 
   /** Reads, checks and routes; undefined once it has been refused. */
-  function prepare(req: IncomingMessage, upgrade: boolean, fail: Fail): Carried | undefined {
+  function prepare(req: IncomingMessage, kind: Kind, fail: Fail): Carried | undefined {
     const raw = req.rawHeaders;
+    const upgrade = kind === 'upgrade';
     const canonical = readCanonical(
       { method: req.method!, target: req.url!, version: req.httpVersion, headers: raw, upgrade },
       chpPathFault,
@@ -86,9 +96,9 @@ export function createPublicServer(parts: PublicServerParts): Server {
       );
       fail(status, req.url!, requestId);
     };
-    const fault = canonical.ok ? (upgrade ? upgradeFault(req) : undefined) : canonical.fault;
+    const fault = isBroken(req) ? 'the body is malformed' : upgrade ? upgradeFault(req) : undefined;
     if (!canonical.ok || fault !== undefined) {
-      refuse(400, fault ?? '');
+      refuse(400, canonical.ok ? (fault ?? '') : canonical.fault);
       return undefined;
     }
     const asked = canonical.request;
@@ -102,19 +112,28 @@ export function createPublicServer(parts: PublicServerParts): Server {
     const request = { ...asked, ...upstreamPath(asked, target.url, depth, options) };
     const client = clientSide(req, asked, upgrade);
     const headers = toTarget(raw, client, target.url, options);
-    const exchange: Exchange = { requestId, request, refuse: (error) => refuse(503, error.code, error) };
+    const exchange: Exchange = {
+      requestId,
+      request,
+      expectsContinue: kind === 'expects continue',
+      refuse: (error) => refuse(503, error.code, error),
+    };
     return { route, target, client, headers, exchange };
   }
 
-  function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+  function onRequest(req: IncomingMessage, res: ServerResponse, kind: Kind): void {
     res.on('error', ignore);
+    inTurn(req, res, () => take(req, res, kind));
+  }
+
+  function take(req: IncomingMessage, res: ServerResponse, kind: Kind): void {
     if (options.timeoutMs !== undefined) req.socket.setTimeout(options.timeoutMs);
     if (req.url === '/_chp_healthz') {
       res.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"OK"}');
       return;
     }
     metrics?.web();
-    const carried = prepare(req, false, (status, url, requestId) => {
+    const carried = prepare(req, kind, (status, url, requestId) => {
       if (res.headersSent || res.destroyed) res.destroy();
       else
         void parts
@@ -122,13 +141,16 @@ export function createPublicServer(parts: PublicServerParts): Server {
           .then(({ headers, body }) => answer(req, res, { status, headers, body, requestId }));
     });
     if (carried === undefined) return;
-    if (expectsContinue) res.writeContinue();
     const { route, target, client, headers, exchange } = carried;
     carryHttp(req, res, {
-      pool: target,
+      pool: target.pool,
+      ticker,
       headers,
       exchange,
       rules: toClient(client, target.url, options),
+      prefix: '/',
+      bodyIdleMs: noTimeoutMs,
+      onLong: () => ignore,
       onDone: (status) => {
         metrics?.proxied(status);
         if (status < 300) touch(route);
@@ -138,18 +160,25 @@ export function createPublicServer(parts: PublicServerParts): Server {
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', ignore);
+    if (dueAnswer(socket) !== undefined) {
+      socket.destroy();
+      return;
+    }
     metrics?.webSocket();
-    const carried = prepare(req, true, (status) => answerSocket(socket, status));
+    const carried = prepare(req, 'upgrade', (status) => answerSocket(socket, status));
     if (carried === undefined) return;
     const { route, target, client, headers, exchange } = carried;
     carryWebSocket(socket, head, {
       connect: () => target.open(),
+      ticker,
       headers,
       exchange,
       rules: toClient(client, target.url, options),
-      connectTimeoutMs: 30_000,
-      headersTimeoutMs: options.proxyTimeoutMs ?? 2 ** 31 - 1,
+      prefix: '/',
+      connectTimeoutMs,
+      headersTimeoutMs: options.proxyTimeoutMs ?? noTimeoutMs,
       maxHeadBytes,
+      pingMs: quietMs,
       onOpen(connection) {
         touch(route);
         sockets.add(connection);
@@ -169,8 +198,8 @@ export function createPublicServer(parts: PublicServerParts): Server {
     shouldUpgradeCallback: isWebSocketUpgrade,
   });
   server.maxHeadersCount = 0;
-  server.on('request', (req, res) => onRequest(req, res, false));
-  server.on('checkContinue', (req, res) => onRequest(req, res, true));
+  server.on('request', (req, res) => onRequest(req, res, 'plain'));
+  server.on('checkContinue', (req, res) => onRequest(req, res, 'expects continue'));
   server.on('upgrade', onUpgrade);
   server.on('clientError', answerBrokenRequest);
   return server;

@@ -1,16 +1,15 @@
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { buildConnector, Pool } from 'undici';
-import type { Dispatcher } from 'undici';
+import { createUpstreamPool } from '../proxy/upstream/pool.ts';
+import type { UpstreamPool } from '../proxy/upstream/pool.ts';
+import type { Ticker } from '../proxy/upstream/ticker.ts';
 import type { ClientTls } from './options.ts';
 
 /** One place that requests go to: kept connections, and new ones for WebSockets. */
 export interface Target {
   url: URL;
-  pool: Pool;
-  /** As the pool's, whatever name the request's Host header has. */
-  dispatch: Dispatcher['dispatch'];
+  pool: UpstreamPool;
   /** A connection of its own. */
   open(): Socket;
 }
@@ -20,45 +19,36 @@ export interface Targets {
   of(target: string): Target;
   /** Lets the connections to a target go once nothing runs on them. */
   release(target: string): void;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Heads of targets may be this long, bytes: Node's own limit of 16 KiB is too small for some sign-ins. */
 export const maxHeadBytes = 65_536;
+export const connectTimeoutMs = 30_000;
+const keptMs = 60_000;
+/** Where the site sets none: as long as anybody may wait. */
+export const noTimeoutMs = 2 ** 31;
 
-export function createTargets(options: { tls: ClientTls; headersTimeoutMs: number | undefined }): Targets {
+export function createTargets(options: {
+  tls: ClientTls;
+  headersTimeoutMs: number | undefined;
+  ticker: Ticker;
+}): Targets {
   const open = new Map<string, Target>();
   const tls = tlsOptions(options.tls);
+  const limits = {
+    connectMs: connectTimeoutMs,
+    headMs: options.headersTimeoutMs ?? noTimeoutMs,
+    idleMs: keptMs,
+    maxHeadBytes,
+    maxConnections: Number.POSITIVE_INFINITY,
+  };
 
   function make(text: string): Target {
     const url = targetUrl(text);
     const place = placeOf(url);
-    const secure = url.protocol === 'https:';
-    const connect = buildConnector({
-      timeout: 30_000,
-      allowH2: false,
-      ...(place.path === undefined ? {} : { socketPath: place.path }),
-      ...(secure ? tls : {}),
-    });
-    const pool = new Pool(place.path === undefined ? url.origin : 'http://localhost', {
-      connections: null,
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: 60_000,
-      headersTimeout: options.headersTimeoutMs ?? 0,
-      bodyTimeout: 0,
-      maxHeaderSize: maxHeadBytes,
-      // undici takes the name to verify from the Host header, which is the browser's; the certificate is the target's
-      connect: (to, done) => connect({ ...to, servername: '' }, done),
-    });
-    return {
-      url,
-      pool,
-      dispatch: secure
-        ? (request, handler) => pool.dispatch(withServername(request, url.hostname), handler)
-        : (request, handler) => pool.dispatch(request, handler),
-      open: () => (secure ? openTls(place, tls) : openPlain(place)),
-    };
+    const connect = (): Socket => (url.protocol === 'https:' ? openTls(place, tls) : openPlain(place));
+    return { url, pool: createUpstreamPool(connect, limits, options.ticker), open: connect };
   }
 
   return {
@@ -68,13 +58,12 @@ export function createTargets(options: { tls: ClientTls; headersTimeoutMs: numbe
       return found;
     },
     release(text) {
-      void open.get(text)?.pool.close();
+      open.get(text)?.pool.close();
       open.delete(text);
     },
-    async close() {
-      const all = [...open.values()];
+    close() {
+      for (const { pool } of open.values()) pool.destroy();
       open.clear();
-      await Promise.all(all.map(({ pool }) => pool.destroy()));
     },
   };
 }
@@ -102,7 +91,7 @@ function placeOf(url: URL): Place {
 }
 
 function openPlain({ path, host, port }: Place): Socket {
-  return path === undefined ? connectTcp(port, host) : connectTcp(path);
+  return path === undefined ? connectTcp({ host, port, noDelay: true }) : connectTcp(path);
 }
 
 function openTls({ host, port }: Place, tls: ReturnType<typeof tlsOptions>): Socket {
@@ -116,9 +105,4 @@ function tlsOptions({ key, cert, ca, insecure }: ClientTls) {
     ...(cert === undefined ? {} : { cert }),
     ...(ca === undefined ? {} : { ca }),
   };
-}
-
-/** Told of a constant name, undici does not open the connection anew for every other Host header. */
-function withServername<T extends object>(request: T, servername: string): T {
-  return { ...request, servername };
 }

@@ -66,11 +66,15 @@ const latest = Symbol('latest answer');
 const broken = Symbol('what came last has no end');
 type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true };
 
-/** Notes which answer is due on a connection, for whatever comes next on it; returns the one before, if that is not sent yet. */
-export function noteAnswer(socket: Duplex, res: ServerResponse): ServerResponse | undefined {
-  const before = dueAnswer(socket);
-  (socket as Marked)[latest] = res;
-  return before;
+/**
+ * One request of a connection at a time, as in the lane: Node reads on while an answer is due, so that a client which
+ * does not wait could have any number of them carried at once, and leave without those in the queue being told.
+ */
+export function inTurn(req: IncomingMessage, res: ServerResponse, take: () => void): void {
+  const before = dueAnswer(req.socket);
+  (req.socket as Marked)[latest] = res;
+  if (before === undefined) take();
+  else before.once('close', () => req.socket.writable && take());
 }
 
 /** The answer that is still to be sent on a connection. */

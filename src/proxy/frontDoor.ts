@@ -10,15 +10,7 @@ import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withRequest } from '../telemetry/requestContext.ts';
 import type { RequestCounts } from '../telemetry/requestCounts.ts';
-import {
-  answerBrokenRequest,
-  answerHttp,
-  answerUpgrade,
-  dueAnswer,
-  isBroken,
-  limitBody,
-  noteAnswer,
-} from './answers.ts';
+import { answerBrokenRequest, answerHttp, answerUpgrade, dueAnswer, inTurn, isBroken, limitBody } from './answers.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
@@ -111,15 +103,9 @@ export function createFrontDoor({
     }
   }
 
-  /**
-   * One request of a connection at a time, as in the lane: Node reads on while an answer is due, so that a client which
-   * does not wait could have any number of them carried at once, and leave without those in the queue being told.
-   */
   function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     res.on('error', ignore);
-    const before = noteAnswer(req.socket, res);
-    if (before === undefined) take(req, res, expectsContinue);
-    else before.once('close', () => req.socket.writable && take(req, res, expectsContinue));
+    inTurn(req, res, () => take(req, res, expectsContinue));
   }
 
   function take(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {

@@ -21,11 +21,14 @@ export interface RequestRule {
   forwarded: Forwarded;
 }
 
-export interface HeaderRules {
-  /** What the upstream gets of a request: end-to-end headers as they came, then what we vouch for, last. */
-  request(raw: readonly string[], rule: RequestRule): string[];
+export interface AnswerRules {
   /** What the client gets of an answer. `prefix` confines cookies. */
   response(raw: readonly string[], prefix: string): string[];
+}
+
+export interface HeaderRules extends AnswerRules {
+  /** What the upstream gets of a request: end-to-end headers as they came, then what we vouch for, last. */
+  request(raw: readonly string[], rule: RequestRule): string[];
 }
 
 /** A client's own is dropped, as all that begin so. */

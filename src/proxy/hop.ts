@@ -13,6 +13,7 @@ import { carryHttp } from './http.ts';
 import type { HttpHop } from './http.ts';
 import { createPools } from './pools.ts';
 import type { Asked, ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
+import { connectUpstream } from './upstream/connect.ts';
 import { createTicker } from './upstream/ticker.ts';
 import { carryWebSocket } from './websocket.ts';
 
@@ -31,6 +32,14 @@ export interface HopParts {
   /** For servers on other nodes. */
   tls?: UpstreamTls | undefined;
   counts?: RequestCounts;
+}
+
+/** One function for all exchanges reads these at its end, where a closure for each would cost more. */
+interface CountedHop extends HttpHop {
+  kind: Target['kind'];
+  /** ms of `performance.now()`. */
+  begunMs: number;
+  onDone(this: CountedHop, status: number): void;
 }
 
 /** The hop: carries what the gate allowed. */
@@ -66,7 +75,7 @@ export function createHop(parts: HopParts): Hop {
     return headers;
   }
 
-  function onDone(this: HttpHop, status: number): void {
+  function onDone(this: CountedHop, status: number): void {
     counts.carried(this.kind, status, performance.now() - this.begunMs);
     running -= 1;
     if (running === 0) whenIdle?.();
@@ -84,7 +93,7 @@ export function createHop(parts: HopParts): Hop {
     });
   }
 
-  function begin(req: Asked, plan: HopPlan, exchange: Exchange): HttpHop {
+  function begin(req: Asked, plan: HopPlan, exchange: Exchange): CountedHop {
     running += 1;
     connections.prolong(plan.identity);
     onCarry?.(plan, req, exchange);
@@ -115,8 +124,7 @@ export function createHop(parts: HopParts): Hop {
       onCarry?.(plan, req, exchange);
       const countsFrom = clock.now() + quietAfterOpenMs;
       carryWebSocket(socket, head, {
-        upstream: plan.route.upstream,
-        tls,
+        connect: () => connectUpstream(plan.route.upstream, tls),
         ticker,
         rules,
         headers: requestHeaders(req, plan, exchange),

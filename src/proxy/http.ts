@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Target } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Closable } from './connections.ts';
-import type { HeaderRules } from './headers.ts';
+import type { AnswerRules } from './headers.ts';
 import { RequestBody } from './requestBody.ts';
 import { pushTrailerNames, responseTrailers } from './trailers.ts';
 import type { Exchange } from './types.ts';
@@ -16,7 +15,7 @@ import { writeHead } from './writeHead.ts';
 export interface HttpHop {
   pool: UpstreamPool;
   ticker: Ticker;
-  rules: HeaderRules;
+  rules: AnswerRules;
   /** Of the request, already by rule. */
   headers: string[];
   /** Cookies of the answer are confined to it. */
@@ -26,11 +25,8 @@ export interface HttpHop {
   bodyIdleMs: number;
   /** The answer will last: it is a stream, or larger than its reader is fast. Returns what to call at its end. */
   onLong(exchange: Closable): () => void;
-  kind: Target['kind'];
-  /** ms of `performance.now()`. */
-  begunMs: number;
   /** Called once, with the status the client got; 499 where it left before its answer was complete. */
-  onDone(this: HttpHop, status: number): void;
+  onDone(status: number): void;
 }
 
 /** Carries one request to its upstream and the answer back, streaming both with back-pressure. */

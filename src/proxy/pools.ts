@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Upstream } from '../servers/types.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
-import { keyOf } from './upstream/connect.ts';
+import { connectUpstream, keyOf } from './upstream/connect.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { UpstreamPool } from './upstream/pool.ts';
 import type { Ticker } from './upstream/ticker.ts';
@@ -33,7 +33,6 @@ export function createPools(options: {
     idleMs: config.keepAliveS * 1000,
     maxHeadBytes: config.maxHeaderKiB * 1024,
     maxConnections: config.connectionsPerServer,
-    tls,
   };
 
   return {
@@ -42,7 +41,8 @@ export function createPools(options: {
       if (pool !== undefined && !pool.closed) return pool;
       const key = keyOf(upstream);
       pool = byKey.get(key);
-      if (pool === undefined) byKey.set(key, (pool = createUpstreamPool(upstream, limits, ticker)));
+      if (pool === undefined)
+        byKey.set(key, (pool = createUpstreamPool(() => connectUpstream(upstream, tls), limits, ticker)));
       byUpstream.set(upstream, pool);
       return pool;
     },

@@ -1,26 +1,24 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../errors.ts';
-import type { Upstream } from '../servers/types.ts';
-import type { UpstreamTls } from '../spawners/types.ts';
 import type { Closable } from './connections.ts';
 import { closeFrame, FrameTracker, pingFrame } from './frames.ts';
-import type { HeaderRules } from './headers.ts';
+import type { AnswerRules } from './headers.ts';
 import type { Exchange } from './types.ts';
 import { answerLength, valueOf } from './upgradeAnswer.ts';
 import type { AnswerLength } from './upgradeAnswer.ts';
 import { writeHead } from './writeHead.ts';
 import { readAnswerHead } from './upstream/answerHead.ts';
 import type { AnswerHead } from './upstream/answerHead.ts';
-import { connectUpstream, onConnected } from './upstream/connect.ts';
+import { onConnected } from './upstream/connect.ts';
 import { maxInformation } from './upstream/connection.ts';
 import type { Expiring, Ticker } from './upstream/ticker.ts';
 
 export interface WebSocketHop {
-  upstream: Upstream;
-  tls?: UpstreamTls | undefined;
+  /** Begins a connection to the upstream. */
+  connect(): Socket;
   ticker: Ticker;
-  rules: HeaderRules;
+  rules: AnswerRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
   headers: string[];
   prefix: string;
@@ -77,7 +75,7 @@ class Tunnel implements Closable, Expiring {
   constructor(client: Socket, hop: WebSocketHop) {
     this.#client = client;
     this.#hop = hop;
-    this.#upstream = connectUpstream(hop.upstream, hop.tls);
+    this.#upstream = hop.connect();
   }
 
   start(head: Buffer): void {

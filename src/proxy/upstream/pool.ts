@@ -1,5 +1,4 @@
-import type { Upstream } from '../../servers/types.ts';
-import { connectUpstream } from './connect.ts';
+import type { Socket } from 'node:net';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
 import type { Ticker } from './ticker.ts';
@@ -24,7 +23,8 @@ interface Waiting {
   expire(): void;
 }
 
-export function createUpstreamPool(upstream: Upstream, limits: UpstreamLimits, ticker: Ticker): UpstreamPool {
+/** `connect` begins a new connection to the upstream. */
+export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits, ticker: Ticker): UpstreamPool {
   const open = new Set<UpstreamConnection>();
   const idle: UpstreamConnection[] = [];
   const waiting: Waiting[] = [];
@@ -56,7 +56,7 @@ export function createUpstreamPool(upstream: Upstream, limits: UpstreamLimits, t
   }
 
   function connectFor(handler: ExchangeHandler): void {
-    const connection = new UpstreamConnection(connectUpstream(upstream, limits.tls), owner, handler);
+    const connection = new UpstreamConnection(connect(), owner, handler);
     open.add(connection);
     ticker.add(connection);
   }

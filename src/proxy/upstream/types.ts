@@ -1,4 +1,3 @@
-import type { UpstreamTls } from '../../spawners/types.ts';
 import type { AnswerHead } from './answerHead.ts';
 
 /** Why an exchange failed at the upstream's side. */
@@ -46,8 +45,6 @@ export interface UpstreamLimits {
   idleMs: number;
   maxHeadBytes: number;
   maxConnections: number;
-  /** For upstreams on other nodes. */
-  tls?: UpstreamTls | undefined;
 }
 
 /** Connections to upstreams, and exchanges that wait for one. */
