@@ -36,7 +36,7 @@ export const recordKinds: readonly RecordKind[] = [
         .option('--note <text>', 'for other admins'),
     fields: (options) => ({
       ...pick(options, ['admin', 'blocked', 'note']),
-      ...(options['uid'] === undefined ? {} : { uid: options['uid'] === 'none' ? null : Number(options['uid']) }),
+      ...(typeof options['uid'] === 'string' ? { uid: uid(options['uid']) } : {}),
     }),
   },
   {
@@ -152,6 +152,13 @@ function shareTarget({ server, to }: Record<string, unknown>): Record<string, un
       exitCode: 64,
     });
   return { owner, server: name, grantee: { kind, name: grantee } };
+}
+
+/** What is no number must not take away the number that is there. */
+function uid(text: string): number | null {
+  if (text === 'none') return null;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new SetupError(`--uid ${text} is no number.`, { advice: 'Write --uid 1234, or --uid none.', exitCode: 64 });
 }
 
 function upstream(text: string): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import { applyChanges, collectChanges } from './draft.ts';
+import { suggestionFor } from './faults.ts';
 import { emptyMap, type JsonRecord } from './json.ts';
 import { newMistakes, type People } from './judge.ts';
 import { adminKind, recordSchema } from './kinds.ts';
@@ -20,8 +21,10 @@ export async function changeChecked(
   const changes = collectChanges(before, change);
   const fields: Record<string, string> = {};
   for (const { map, key, after } of changes) {
+    if (key === '__proto__') fields[`${map}.${key}`] = 'The name "__proto__" cannot be used.';
     const checked = after === undefined ? undefined : recordSchema(adminKind, map).safeParse(after);
-    for (const issue of checked?.error?.issues ?? []) fields[[map, key, ...issue.path].join('.')] = `${issue.message}.`;
+    for (const issue of checked?.error?.issues ?? [])
+      fields[[map, key, ...issue.path].join('.')] = `${issue.message}. ${suggestionFor(issue)}`.trim();
   }
   if (Object.keys(fields).length === 0)
     for (const { path, message, suggestion } of await newMistakes(changed(before, changes), before, people))

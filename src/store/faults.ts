@@ -29,7 +29,14 @@ export function schemaFaults(
 ): Fault[] {
   return error.issues.slice(0, mostFaults).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys')
-      return [{ ...place(issue.path), path: issue.path.join('.'), message: `${issue.message}.`, suggestion: '' }];
+      return [
+        {
+          ...place(issue.path),
+          path: issue.path.join('.'),
+          message: `${issue.message}.`,
+          suggestion: suggestionFor(issue),
+        },
+      ];
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
       const near = nearest(key, knownFields(issue.path));
@@ -42,6 +49,24 @@ export function schemaFaults(
     });
   });
 }
+
+type Issue = z.ZodError['issues'][number];
+
+/** How a value that does not fit is written; empty where the message says it all. */
+export function suggestionFor(issue: Issue): string {
+  if (issue.code === 'invalid_format' && issue.format === 'datetime') return 'Write it as 2026-12-24T18:00:00Z (UTC).';
+  return issue.code === 'invalid_type' ? (toWrite[issue.expected] ?? '') : '';
+}
+
+const toWrite: Record<string, string> = {
+  boolean: 'Write true or false, without quotes.',
+  number: 'Write a number, without quotes.',
+  int: 'Write a whole number, without quotes.',
+  string: 'Write a text in double quotes.',
+  array: 'Write a list in square brackets.',
+  object: 'Write { } with its fields in it.',
+  record: 'Write { } with its entries in it.',
+};
 
 /** The word at most two typing errors away, if any. */
 export function nearest(word: string, known: readonly string[]): string | undefined {

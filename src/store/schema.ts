@@ -38,10 +38,21 @@ export const upstreamSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int(), tls: z.string().optional() }),
 ]);
 
+/** The same, as people write it. */
+const typedUpstreamSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('unix'), path: z.string().startsWith('/') }),
+  z.strictObject({
+    kind: z.literal('tcp'),
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535),
+    tls: z.string().optional(),
+  }),
+]);
+
 /** A web application that is already running, to be reached under `/services/<name>/`. */
 export const serviceEntrySchema = z.strictObject({
   title: z.string().max(100).optional(),
-  upstream: upstreamSchema,
+  upstream: typedUpstreamSchema,
   /** Groups (`local:x`, `system:x`, `claim:x`) that may use it; without: every account. */
   groups: z.array(z.string()).optional(),
 });

@@ -212,7 +212,39 @@ describe('commands against the running gateway', () => {
     expect((await command('users', 'show', 'not-there')).code).toBe(66);
     expect((await command('users', 'add', 'temp', '--uid', '1')).code).toBe(0);
     expect((await command('users', 'add', 'temp')).stderr).toContain('is there already');
+    const noNumber = await command('users', 'edit', 'temp', '--uid', 'abc');
+    expect([noNumber.code, noNumber.stderr]).toEqual([64, expect.stringContaining('--uid abc is no number')]);
+    expect(JSON.parse(await must('users', 'show', 'temp', '--json'))).toMatchObject({ uid: 1 });
+    const proto = await command('users', 'add', '__proto__');
+    expect([proto.code, proto.stderr]).toEqual([65, expect.stringContaining('"__proto__" cannot be used')]);
+    const port = await command('services', 'add', 'far', '--at', '127.0.0.1:99999');
+    expect([port.code, port.stderr]).toEqual([65, expect.stringContaining('services.far.upstream.port')]);
     await must('users', 'remove', 'temp');
+  });
+
+  test('every kind of record can be listed, shown, added, edited and removed, as JSON too', async () => {
+    const kinds: [string, string[], string[]][] = [
+      ['groups', ['trio', '--member', owner], ['--not-member', owner]],
+      ['services', ['wiki', '--at', '[::1]:8042'], ['--title', 'Wiki']],
+      ['profiles', ['large', '--visible-to', owner], ['--not-visible-to', owner]],
+      ['servers', [`${owner}/spare`, '--desired', 'down'], ['--desired', 'none']],
+      [
+        'shares',
+        ['--server', owner, '--to', 'user:guest'],
+        ['--level', 'control', '--expires', '2027-01-01T00:00:00Z'],
+      ],
+      ['announcements', ['--text', 'Hello'], ['--level', 'warning', '--until', 'never']],
+    ];
+    for (const [kind, adding, editing] of kinds) {
+      const { key } = JSON.parse(await must(kind, 'add', ...adding, '--json')) as { key: string };
+      expect(await must(kind, 'list')).toContain(key);
+      expect(JSON.parse(await must(kind, 'list', '--json'))).toContainEqual(expect.objectContaining({ key }) as object);
+      expect(await must(kind, 'show', key)).toMatch(/^name +/);
+      await must(kind, 'edit', key, ...editing);
+      // A server of which only a wish was known is gone with the wish.
+      if (kind !== 'servers') await must(kind, 'remove', key);
+      expect((await command(kind, 'show', key, '--json')).code).toBe(66);
+    }
   });
 
   test('servers are stopped and started', async () => {

@@ -39,7 +39,8 @@ test('all faults of the schema are told at once, each at its line', () => {
   "version": 2,
   "accounts": {
     "ann": { "admn": true },
-    "bob": { "blocked": "yes" }
+    "bob": { "blocked": "yes" },
+    "cy": { "createdAt": "tomorrow" }
   },
   "groups": {},
   "shares": {},
@@ -49,9 +50,12 @@ test('all faults of the schema are told at once, each at its line', () => {
   "profiles": {}
 }`;
   expect(faultsOf(text).split('\n').sort()).toEqual([
-    expect.stringMatching(/^line 10, column 26, servers\.ann\/\.desired: Invalid option/),
+    expect.stringMatching(/^line 11, column 26, servers\.ann\/\.desired: Invalid option/),
     'line 4, column 14, accounts.ann.admn: Unknown field "admn". Did you mean "admin"?',
-    expect.stringMatching(/^line 5, column 14, accounts\.bob\.blocked: Invalid input: expected boolean/),
+    expect.stringMatching(
+      /^line 5, column 14, accounts\.bob\.blocked: Invalid input: expected boolean.*Write true or false, without quotes\.$/,
+    ),
+    'line 6, column 13, accounts.cy.createdAt: Invalid ISO datetime. Write it as 2026-12-24T18:00:00Z (UTC).',
   ]);
 });
 
