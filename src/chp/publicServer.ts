@@ -149,7 +149,9 @@ export function createPublicServer(parts: PublicServerParts): Server {
       exchange,
       rules: toClient(client, target.url, options),
       prefix: '/',
+      visitor: '',
       bodyIdleMs: noTimeoutMs,
+      readIdleMs: 0,
       onLong: () => ignore,
       onDone: (status) => {
         metrics?.proxied(status);
@@ -179,6 +181,7 @@ export function createPublicServer(parts: PublicServerParts): Server {
       headersTimeoutMs: options.proxyTimeoutMs ?? noTimeoutMs,
       maxHeadBytes,
       pingMs: quietMs,
+      readIdleMs: 0,
       onOpen(connection) {
         touch(route);
         sockets.add(connection);

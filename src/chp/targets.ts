@@ -27,7 +27,7 @@ export const maxHeadBytes = 65_536;
 export const connectTimeoutMs = 30_000;
 const keptMs = 60_000;
 /** Where the site sets none: as long as anybody may wait. */
-export const noTimeoutMs = 2 ** 31;
+export const noTimeoutMs = 2 ** 31 - 1;
 
 export function createTargets(options: {
   tls: ClientTls;

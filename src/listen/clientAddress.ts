@@ -49,6 +49,12 @@ export function createClientFinder(trust: Trust): (req: Request) => Client {
   };
 }
 
+/** Whether an address is that of a proxy in front. */
+export function createTrust({ proxies }: Pick<Trust, 'proxies'>): (address: string) => boolean {
+  const list = toBlockList(proxies);
+  return (address) => isIn(list, address);
+}
+
 /** What the trusted headers of a request say, the nearest proxy last. */
 interface Said {
   chain: readonly string[];
@@ -107,7 +113,7 @@ function addressIn(text: string): string | undefined {
 }
 
 /** An IPv4 peer of a listener on `::` looks like `::ffff:192.0.2.1`. */
-function plainAddress(address: string | undefined): string {
+export function plainAddress(address: string | undefined): string {
   return address?.replace(/^::ffff:(?=[0-9.]+$)/i, '') ?? 'unknown';
 }
 

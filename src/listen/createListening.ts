@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
-import { createClientFinder } from './clientAddress.ts';
+import { createClientFinder, createTrust } from './clientAddress.ts';
 import type { Client } from './clientAddress.ts';
+import { affordableConnections, limitConnections } from './connectionLimits.ts';
 import { createInnerListener } from './innerListener.ts';
 import { listenAt } from './listening.ts';
 import { createRedirectServer } from './redirectServer.ts';
@@ -33,6 +34,8 @@ export async function createListening(options: {
   log: Logger;
 }): Promise<ListeningRoom> {
   const { host, port, tls, redirectPort, trustedProxies, forwardedHeaders } = options.config;
+  const inAll = options.config.maxConnections ?? affordableConnections();
+  const perAddress = options.config.connectionsPerAddress ?? Math.ceil(inAll / 4);
   const listener = await createListener({
     tls: tls === undefined ? undefined : servingOf(tls),
     log: options.log,
@@ -47,6 +50,7 @@ export async function createListening(options: {
     async listen(door) {
       await inner.listen();
       await listenAt(door, { host, port });
+      limitConnections(door, { inAll, perAddress, trusts: createTrust({ proxies: trustedProxies }) }, options.log);
       if (redirect !== undefined) await listenAt(redirect, { host, port: redirectPort! });
     },
     reload: () => listener.reload(),

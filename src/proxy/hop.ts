@@ -106,7 +106,9 @@ export function createHop(parts: HopParts): Hop {
       headers: requestHeaders(req, plan, exchange),
       prefix: plan.route.prefix,
       exchange,
+      visitor: plan.identity.account.name,
       bodyIdleMs: config.clientBodyIdleS * 1000,
+      readIdleMs: config.clientReadIdleS * 1000,
       onLong: (connection) => connections.add(infoOf(plan), connection),
       kind: plan.route.target.kind,
       begunMs: performance.now(),
@@ -134,6 +136,7 @@ export function createHop(parts: HopParts): Hop {
         headersTimeoutMs: config.headersTimeoutS * 1000,
         maxHeadBytes: config.maxHeaderKiB * 1024,
         pingMs: config.pingS * 1000,
+        readIdleMs: config.clientReadIdleS * 1000,
         onOpen(connection) {
           const { kind } = plan.route.target;
           const leave = connections.add(infoOf(plan), connection);

@@ -21,8 +21,12 @@ export interface HttpHop {
   /** Cookies of the answer are confined to it. */
   prefix: string;
   exchange: Exchange;
+  /** Account that asks. */
+  visitor: string;
   /** Longest silence of a client in the middle of its body, ms. */
   bodyIdleMs: number;
+  /** Longest time a client may take nothing of an answer that waits for it, ms; 0 where somebody else sees to that. */
+  readIdleMs: number;
   /** The answer will last: it is a stream, or larger than its reader is fast. Returns what to call at its end. */
   onLong(exchange: Closable): () => void;
   /** Called once, with the status the client got; 499 where it left before its answer was complete. */
@@ -49,6 +53,7 @@ const nothing = new Uint8Array();
 /** One exchange. A class, since one is made for every request. */
 class Carrier implements ExchangeHandler, Closable {
   readonly method: string;
+  readonly visitor: string;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #hop: HttpHop;
@@ -60,6 +65,7 @@ class Carrier implements ExchangeHandler, Closable {
 
   constructor(req: IncomingMessage, res: ServerResponse, hop: HttpHop) {
     this.method = req.method!;
+    this.visitor = hop.visitor;
     this.#req = req;
     this.#res = res;
     this.#hop = hop;
@@ -119,6 +125,8 @@ class Carrier implements ExchangeHandler, Closable {
     else if (!this.#res.write(data) && !this.#paused) {
       this.#paused = true;
       this.#connection!.pause();
+      // Node destroys a connection whose time is over; bytes that its peer takes begin the time anew
+      if (this.#hop.readIdleMs > 0) this.#res.socket?.setTimeout(this.#hop.readIdleMs);
       this.#onEnd ??= this.#hop.onLong(this);
       this.#res.once('drain', this.#onClientDrain);
     }
@@ -153,6 +161,7 @@ class Carrier implements ExchangeHandler, Closable {
 
   readonly #onClientDrain = (): void => {
     this.#paused = false;
+    if (this.#hop.readIdleMs > 0) this.#res.socket?.setTimeout(0);
     this.#connection?.resume();
   };
 

@@ -28,6 +28,8 @@ export interface WebSocketHop {
   maxHeadBytes: number;
   /** Quiet of the client before it is pinged, and again before it counts as gone. */
   pingMs: number;
+  /** Longest time a client may take nothing of what waits for it, ms; 0 for any. */
+  readIdleMs: number;
   /** The upstream has agreed: returns what to call at the end. */
   onOpen(connection: Closable): () => void;
   /** The client sent data (not a ping or pong). */
@@ -185,7 +187,11 @@ class Tunnel implements Closable, Expiring {
     for (const socket of [this.#client, this.#upstream]) socket.setKeepAlive(true, tcpProbeMs);
     this.#upstream.on('end', () => this.#halfClosed(this.#client));
     this.#client.on('end', () => this.#halfClosed(this.#upstream));
-    this.#client.on('drain', () => this.#upstream.resume());
+    this.#client.on('timeout', this.#end);
+    this.#client.on('drain', () => {
+      this.#client.setTimeout(0);
+      this.#upstream.resume();
+    });
     this.#upstream.on('drain', () => this.#client.resume());
     if (rest.length > 0) this.#toClient(rest);
     this.#stopReadingEarly();
@@ -195,7 +201,10 @@ class Tunnel implements Closable, Expiring {
 
   #toClient(chunk: Buffer): void {
     this.#fromUpstream.push(chunk);
-    if (!this.#client.write(chunk)) this.#upstream.pause();
+    if (!this.#client.write(chunk)) {
+      this.#upstream.pause();
+      this.#client.setTimeout(this.#hop.readIdleMs);
+    }
     if (this.#goodbye !== undefined && this.#fromUpstream.atBorder) this.#sayClose();
   }
 

@@ -60,6 +60,8 @@ export interface HopWorldOptions {
   prepare?: (door: Server) => void;
   /** When the sign-in of `good` ends, ms since 1970. */
   expiresAt?: () => number;
+  /** Whose a request is, by its cookies; alice's by default. All may open alice's server then. */
+  accountOf?: (cookies: string) => string;
 }
 
 /** Value of the session cookie that is alice's. */
@@ -88,8 +90,8 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
   for (const owner of ['alice', 'bob'])
     routes.open({ kind: 'server', owner, name: '' }, { kind: 'unix', path: join(dir, 'u.sock') });
   routes.open({ kind: 'server', owner: 'gone', name: '' }, { kind: 'unix', path: join(dir, 'none.sock') });
-  const identity = (): Identity => ({
-    account,
+  const identity = (header: string): Identity => ({
+    account: { ...account, name: options.accountOf?.(header) ?? account.name },
     sessionId: 's1',
     issuer: 'i',
     expiresAt: options.expiresAt?.() ?? clock.now() + 60_000,
@@ -99,7 +101,8 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
     identify: ({ cookie: header }) => signedIn(header, identity),
     match: (path) => routes.match(path),
     access: (who, target) =>
-      target.kind === 'server' && (target.owner === who.account.name || target.owner === 'gone')
+      target.kind === 'server' &&
+      (target.owner === who.account.name || target.owner === 'gone' || options.accountOf !== undefined)
         ? { allowed: true, level: 'owner', reason: 'owner' }
         : { allowed: false, reason: 'not the owner' },
     view: () => undefined,
@@ -166,8 +169,8 @@ export async function readUntil(socket: Socket, part: string): Promise<string> {
   throw new Error(`the connection was closed before ${JSON.stringify(part)}; it said ${JSON.stringify(text)}`);
 }
 
-function signedIn(header: string | undefined, identity: () => Identity): Verified<Identity> {
-  if (header?.split(/; ?/).includes(cookie) === true) return { ok: true, value: identity() };
+function signedIn(header: string | undefined, identity: (header: string) => Identity): Verified<Identity> {
+  if (header?.split(/; ?/).includes(cookie) === true) return { ok: true, value: identity(header ?? '') };
   return { ok: false, error: new GatewayError('auth.required'), reason: 'no session' };
 }
 

@@ -31,6 +31,22 @@ export const listenSchema = z.strictObject({
     .max(65_535)
     .optional()
     .describe('Port, usually 80, that redirects everything to `publicUrl`.'),
+  maxConnections: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Most connections of clients at once; more are closed as they come. Default: half the descriptors that the process may open (`LimitNOFILE`), so that servers and records stay in reach.',
+    ),
+  connectionsPerAddress: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Most connections from one address, other than those of `trustedProxies`. Default: a quarter of `maxConnections`.',
+    ),
   trustedProxies: z
     .array(z.string().refine(isRange, 'an address or a range like 10.0.0.0/8'))
     .default([])

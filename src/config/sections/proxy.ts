@@ -18,7 +18,9 @@ export const proxySchema = z.strictObject({
     .int()
     .min(1)
     .default(64)
-    .describe('Most connections to one server at once, WebSockets aside. A browser opens six.'),
+    .describe(
+      'Most connections to one server at once, WebSockets aside. A browser opens six. When all are busy, an account still gets a quarter as many of its own: nobody can keep others from a shared server.',
+    ),
   maxHeaderKiB: z
     .number()
     .int()
@@ -42,6 +44,13 @@ export const proxySchema = z.strictObject({
     .default(60)
     .describe(
       'Longest silence of a client in the middle of a request body, seconds. A body that keeps coming may take as long as it likes.',
+    ),
+  clientReadIdleS: z
+    .number()
+    .min(1)
+    .default(300)
+    .describe(
+      'Longest time a client may take nothing of an answer or WebSocket that waits for it, seconds. Then it is cut off; one that reads, however slowly, is not.',
     ),
   pingS: z
     .number()

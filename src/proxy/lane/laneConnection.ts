@@ -44,7 +44,7 @@ export class LaneConnection implements Expiring {
     this.deadline = options.ticker.after(options.firstMs);
     options.ticker.add(this);
     socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain);
-    socket.on('close', this.#onClose).on('error', ignore);
+    socket.on('close', this.#onClose).on('error', ignore).on('timeout', this.#onTimeout);
   }
 
   expire(): void {
@@ -120,6 +120,11 @@ export class LaneConnection implements Expiring {
     if (typeof this.#running === 'object') this.#running.resume();
   };
 
+  /** Takes nothing of its answer. */
+  readonly #onTimeout = (): void => {
+    this.#socket.destroy();
+  };
+
   /** Who closes its side has left, as far as can be told: waiting for more would keep exchanges of people long gone. */
   readonly #onEnd = (): void => {
     this.#socket.destroy();
@@ -134,7 +139,7 @@ export class LaneConnection implements Expiring {
     this.#leave();
     const socket = this.#socket;
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
-    socket.off('close', this.#onClose).off('error', ignore);
+    socket.off('close', this.#onClose).off('error', ignore).off('timeout', this.#onTimeout);
     this.#options.handOver(socket, bytes);
   }
 

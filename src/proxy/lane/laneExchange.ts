@@ -18,6 +18,7 @@ const joinedBytes = 32_768;
  */
 export class LaneExchange implements ExchangeHandler, Closable {
   readonly method: string;
+  readonly visitor: string;
   readonly #socket: Socket;
   readonly #hop: HttpHop;
   readonly #onFinished: (keep: boolean) => void;
@@ -40,6 +41,7 @@ export class LaneExchange implements ExchangeHandler, Closable {
     { closes, onFinished }: { closes: () => boolean; onFinished: (keep: boolean) => void },
   ) {
     this.method = method;
+    this.visitor = hop.visitor;
     this.#socket = socket;
     this.#hop = hop;
     this.#closes = closes;
@@ -86,10 +88,12 @@ export class LaneExchange implements ExchangeHandler, Closable {
     if (more || last) return;
     this.#onEnd ??= this.#hop.onLong(this);
     this.#connection!.pause();
+    this.#socket.setTimeout(this.#hop.readIdleMs);
   }
 
   /** The client takes more again. */
   resume(): void {
+    this.#socket.setTimeout(0);
     this.#connection?.resume();
   }
 

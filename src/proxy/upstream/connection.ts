@@ -58,6 +58,11 @@ export class UpstreamConnection implements LentConnection {
     this.#begin();
   }
 
+  /** For whom it is busy. */
+  get visitor(): string | undefined {
+    return this.#handler?.visitor;
+  }
+
   serves(handler: ExchangeHandler): boolean {
     return this.#handler === handler;
   }

@@ -17,6 +17,9 @@ export interface UpstreamPool {
   destroy(): void;
 }
 
+/** Longest queue for one upstream. */
+const maxWaiting = 2048;
+
 interface Waiting {
   handler: ExchangeHandler;
   deadline: number;
@@ -29,14 +32,15 @@ export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits
   const idle: UpstreamConnection[] = [];
   const waiting: Waiting[] = [];
   let closed = false;
+  const fairShare = Math.ceil(limits.maxConnections / 4);
   const phaseMs = { connect: limits.connectMs, head: limits.headMs, idle: limits.idleMs };
   const owner: ConnectionOwner = {
     maxHeadBytes: limits.maxHeadBytes,
     deadline: (phase) => ticker.after(phaseMs[phase]),
     onFree(connection) {
-      const next = takeWaiting();
+      const next = takeWaiting(open.size <= limits.maxConnections);
       if (next !== undefined) connection.start(next);
-      else if (closed) connection.abort();
+      else if (closed || open.size > limits.maxConnections) connection.abort();
       else idle.push(connection);
     },
     onGone(connection) {
@@ -44,15 +48,31 @@ export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits
       ticker.remove(connection);
       const at = idle.indexOf(connection);
       if (at !== -1) idle.splice(at, 1);
-      const next = takeWaiting();
+      const next = takeWaiting(open.size < limits.maxConnections);
       if (next !== undefined) connectFor(next);
     },
   };
 
-  function takeWaiting(): ExchangeHandler | undefined {
-    const first = waiting.shift();
-    if (first !== undefined) ticker.remove(first);
-    return first?.handler;
+  /** Looked up only when all connections are busy: to count at every request would cost each of them. */
+  function hasItsShare({ visitor }: ExchangeHandler): boolean {
+    let busy = 0;
+    for (const connection of open) if (connection.visitor === visitor) busy += 1;
+    return busy >= fairShare;
+  }
+
+  /** The first of somebody who has less than a fair share, or else, where there is room for anybody, the first of all. */
+  function takeWaiting(room: boolean): ExchangeHandler | undefined {
+    if (waiting.length === 0) return undefined;
+    const sated = new Map<string, boolean>();
+    const at = waiting.findIndex(({ handler }) => {
+      let has = sated.get(handler.visitor);
+      if (has === undefined) sated.set(handler.visitor, (has = hasItsShare(handler)));
+      return !has;
+    });
+    if (at === -1 && !room) return undefined;
+    const [next] = waiting.splice(Math.max(at, 0), 1);
+    ticker.remove(next!);
+    return next!.handler;
   }
 
   function connectFor(handler: ExchangeHandler): void {
@@ -79,6 +99,7 @@ export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits
     };
     waiting.push(entry);
     ticker.add(entry);
+    if (waiting.length > maxWaiting) entry.expire();
   }
 
   return {
@@ -88,7 +109,7 @@ export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits
     request(handler) {
       const kept = idle.pop();
       if (kept !== undefined) kept.start(handler);
-      else if (open.size < limits.maxConnections) connectFor(handler);
+      else if (open.size < limits.maxConnections || !hasItsShare(handler)) connectFor(handler);
       else wait(handler);
     },
     withdraw,

@@ -25,6 +25,8 @@ export interface LentConnection {
 /** Whoever asks for an exchange: told of all that happens, in this order. After `onEnd` or `onFailure`, nothing more. */
 export interface ExchangeHandler {
   readonly method: string;
+  /** For whom: connections are shared out by it when they are all busy. */
+  readonly visitor: string;
   onConnection(connection: LentConnection): void;
   onDrain(): void;
   /** 1xx other than 101. */
