@@ -42,8 +42,9 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     async forms(account, last) {
       const workflows = await suggestWorkflows(account.home);
       return visible(account).map((profile) => {
-        const fields = fieldsOf(profile, offered(profile, programs), workflows, beside);
-        const remembered = rememberedOptions(fields, last(profile.name));
+        const found = offered(profile, programs);
+        const fields = fieldsOf(profile, found, workflows, beside);
+        const remembered = rememberedOptions(fields, withoutStandIn(last(profile.name), found));
         return {
           profile: profile.name,
           title: profile.title,
@@ -88,6 +89,13 @@ function mayUse({ accounts, groups }: ProfileConfig, account: Account): boolean 
 }
 
 /** Those of the profile's environments that are there; all, where it names none. */
+/** Whoever took the stand-in had nothing else: when Cylc has come meanwhile, it is what they want. */
+function withoutStandIn(last: Readonly<Record<string, unknown>>, found: readonly Program[]): Record<string, unknown> {
+  const { program, ...others } = last;
+  const better = found[0]?.kind === 'cylc' && found.find(({ id }) => id === program)?.kind === 'stand-in';
+  return better ? others : { ...last };
+}
+
 function offered({ environments }: ProfileConfig, programs: Programs): Program[] {
   const found = programs.list();
   return environments.length === 0 ? found : found.filter(({ id }) => environments.includes(id));

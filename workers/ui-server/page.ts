@@ -13,7 +13,7 @@ main { padding-block: 1rem; display: grid; gap: 1rem; overflow-wrap: anywhere; }
 section { background: light-dark(#fff, #1d232b); border-radius: .75rem; padding: 1rem 1.25rem; box-shadow: 0 1px 4px #0003; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 0 0 .5rem; } p { margin: .3rem 0; }
 .note { border-left: .3rem solid #d08700; }
-code { background: light-dark(#e8edf1, #2a323c); padding: .1em .35em; border-radius: .3em; }
+code { background: light-dark(#e8edf1, #2a323c); padding: .1em .35em; border-radius: .3em; white-space: nowrap; }
 a { color: light-dark(#0b6e6e, #6cc); } header a { color: #fff; }`;
 
 const script = `
@@ -44,8 +44,8 @@ export async function renderPage(settings: Settings, visitor: Visitor): Promise<
 <header><h1>Server of ${owner}</h1><p>Signed in as <strong>${escape(visitor.name)}</strong>. ${who}
 <a href="${escape(settings.hubPath)}home">Home page</a></p></header>
 <main><section class="note"><h2>This is a stand-in</h2>
-<p>Cylc is not installed here, so this small server stands in for Cylc's UI server. It is a real process with a real sign-in.</p>
-<p>To get the real one: <code>npm run cylc:install</code>, then stop this server and start it again.</p></section>
+<p>Where Cylc is not installed, this small server stands in for its UI server. It is a real process with a real sign-in.</p>
+<p>To get the real one: <code>npm run cylc:install</code> in the folder of the gateway, then stop this server and start it again.</p></section>
 <section><h2>Workflows of ${owner}</h2>${list}</section>
 <section><h2>Live connection</h2><p>Time at the server: <strong id="clock" role="status">connecting</strong></p></section>
 </main><script>${script}</script></body></html>

@@ -161,3 +161,17 @@ test('without profiles there is this host, and Slurm where it is configured', as
   const launch = build([]).launch(alice, { key, by: 'alice', options: { profile: 'slurm' } });
   expect(launch.submit).toEqual(['--cpus-per-task=1', '--mem=1024M', '--time=08:00:00']);
 });
+
+test('who took the stand-in before Cylc came finds Cylc chosen; what was chosen otherwise stays', async () => {
+  const standIn: Program = { id: 'stand-in', title: 'Stand-in', kind: 'stand-in', path: '/s', version: undefined };
+  const chosen = async (list: Program[], program: string): Promise<unknown> => {
+    const profiles = createProfiles({ programs: { list: () => list }, spawners: ['account'] });
+    const [form] = await profiles.forms(alice, (name) => (name === '' ? {} : { program, workflow: 'nowcast' }));
+    const field = (name: string) => form?.fields.find((one) => one.name === name)?.default;
+    expect(field('workflow')).toBe('nowcast');
+    return field('program');
+  };
+  expect(await chosen([standIn], 'stand-in')).toBe('stand-in');
+  expect(await chosen([...programs, standIn], 'stand-in')).toBe('stable');
+  expect(await chosen([...programs, standIn], 'next')).toBe('next');
+});
