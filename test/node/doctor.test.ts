@@ -21,6 +21,7 @@ import { provider } from '../../src/cli/doctor/checks/provider.ts';
 import { publicAddress } from '../../src/cli/doctor/checks/publicAddress.ts';
 import { python } from '../../src/cli/doctor/checks/python.ts';
 import { sockets } from '../../src/cli/doctor/checks/sockets.ts';
+import { sudo } from '../../src/cli/doctor/checks/sudo.ts';
 import { tls } from '../../src/cli/doctor/checks/tls.ts';
 import { runCheck } from '../../src/cli/doctor/runCheck.ts';
 import type { Check, Subject } from '../../src/cli/doctor/types.ts';
@@ -219,6 +220,16 @@ describe('the machine', () => {
     expect((await found(batch, subject({ spawners: { slurm: { bin: folder } } })))[0]).toMatch(
       /^fault: Slurm's commands/,
     );
+  });
+
+  test('a helper of sudo that is not there, or that others could change', async () => {
+    const helper = join(folder, 'become');
+    const site = subject({ servers: { sudo: helper } });
+    // Without sudo or setfacl on this machine, that is the fault.
+    expect((await found(sudo, site))[0]).toMatch(/^fault: (Not here: |.*become is not there)/);
+    writeFileSync(helper, '#!/bin/sh\n');
+    chmodSync(helper, 0o777);
+    expect((await found(sudo, site))[0]).toMatch(/^fault: (Not here: |.*could be changed by others)/);
   });
 
   test('no Cylc, one that is gone, one that does not run', async () => {

@@ -14,6 +14,7 @@ import { provider } from './checks/provider.ts';
 import { publicAddress } from './checks/publicAddress.ts';
 import { python } from './checks/python.ts';
 import { sockets } from './checks/sockets.ts';
+import { sudo } from './checks/sudo.ts';
 import { tls } from './checks/tls.ts';
 import type { Check } from './types.ts';
 
@@ -36,6 +37,7 @@ export const allChecks: readonly Check[] = [
   provider,
   clock,
   publicAddress,
+  sudo,
   batch,
   python,
   cylc,

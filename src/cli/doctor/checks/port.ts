@@ -7,12 +7,13 @@ import type { Check, Finding } from '../types.ts';
 /** That the gateway can have its ports: it holds them, or they are free. */
 export const port: Check = {
   name: 'Port',
-  look({ config: { listen, hub, spawners }, live }) {
+  look({ config: { listen, metrics, hub, spawners }, live }) {
     const { host, redirectPort } = listen;
     const nodes = spawners.slurm !== undefined || Object.keys(spawners.command).length > 0;
     const places = [
       { host, port: listen.port },
       ...(redirectPort === undefined ? [] : [{ host, port: redirectPort }]),
+      ...(metrics.listen === undefined ? [] : [metrics.listen]),
       ...(nodes ? [hub.listen] : []),
     ];
     if (live)
