@@ -10,7 +10,9 @@ import type { LiveSession } from './sessionRecords.ts';
 export async function showLogout(c: Context, parts: SignInParts): Promise<Response> {
   const site = c.req.header('sec-fetch-site');
   const ahead = c.req.header('sec-purpose') !== undefined;
-  if (!ahead && (site === 'same-origin' || site === 'none')) return signOut(c, parts);
+  // A picture or script on a UI server's page, which may be somebody else's, is no click.
+  const click = (c.req.header('sec-fetch-dest') ?? 'document') === 'document';
+  if (click && !ahead && (site === 'same-origin' || site === 'none')) return signOut(c, parts);
   return show(c, parts, { kind: 'confirm-sign-out', action: parts.urls.hub('logout'), fields: {} });
 }
 

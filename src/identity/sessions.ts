@@ -72,7 +72,7 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
     record !== undefined && record.revokedAt === null && Date.parse(record.expiresAt) > clock.now();
   const liveWhere = (match: (record: LiveSession) => boolean): LiveSession[] =>
     Object.values(records())
-      .filter((record) => live(record) && match(record))
+      .filter((record) => match(record) && live(record))
       .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   let nextExpiryMs = 0;
 
@@ -104,9 +104,13 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
   function sweep(): void {
     const now = clock.now();
     if (now < nextExpiryMs) return;
-    const all = Object.values(records());
-    const over = all.filter((record) => Date.parse(record.expiresAt) <= now);
-    nextExpiryMs = Math.min(...all.filter((each) => !over.includes(each)).map((each) => Date.parse(each.expiresAt)));
+    const over: LiveSession[] = [];
+    nextExpiryMs = Infinity;
+    for (const record of Object.values(records())) {
+      const expiryMs = Date.parse(record.expiresAt);
+      if (expiryMs <= now) over.push(record);
+      else nextExpiryMs = Math.min(nextExpiryMs, expiryMs);
+    }
     if (over.length === 0) return;
     store.state
       .update((draft) => {

@@ -37,17 +37,37 @@ export function createTries(options: TriesOptions): Tries {
 
   return {
     take(account, address) {
-      const [of, from] = [entry(`account ${account}`), entry(`address ${address}`)];
-      if (of.count >= options.perAccount || from.count >= options.perAddress) return false;
+      // An address that has to wait gets nothing more remembered: with names of its own it could push out the others.
+      const from = entry(addressKey(address));
+      if (from.count >= options.perAddress) return false;
+      const of = entry(accountKey(account));
+      if (of.count >= options.perAccount) return false;
       of.count += 1;
       from.count += 1;
       return true;
     },
     giveBack(account, address) {
-      for (const key of [`account ${account}`, `address ${address}`]) {
+      for (const key of [accountKey(account), addressKey(address)]) {
         const known = counts.get(key);
         if (known !== undefined && known.count > 0) known.count -= 1;
       }
     },
   };
+}
+
+/** No account has a longer name. */
+const accountKey = (account: string): string => `account ${account.slice(0, 64)}`;
+const addressKey = (address: string): string => `address ${networkOf(address)}`;
+
+/** Whoever has an address of IPv6 has all those that share its first 64 bits (RFC 6177). */
+function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [before = '', after] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
+  const groups = (text = ''): string[] => text.split(':').filter((group) => group !== '');
+  const zeros = after === undefined ? 0 : 8 - groups(before).length - groups(after).length;
+  const all = [...groups(before), ...Array.from({ length: zeros }, () => '0'), ...groups(after)];
+  return `${all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::`;
 }

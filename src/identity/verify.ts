@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
-import type { JWTPayload } from 'jose';
+import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -68,6 +68,9 @@ export interface Verifier {
 /** Longest token that is looked at, characters. */
 export const maxTokenLength = 8192;
 
+/** Each costs half a millisecond, and anybody may send a token that names no key. */
+const mostKeysTried = 4;
+
 const threeParts = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** 31 December 9999: later times are no times. */
 const lastTimeS = 253_402_300_799;
@@ -128,7 +131,7 @@ async function verifySignature(
   issuer: TrustedIssuer,
   times: { nowMs: number; skewS: number },
 ): Promise<JWTPayload> {
-  const { payload } = await jwtVerify(token, (header) => issuer.keys.find(header), {
+  const options: JWTVerifyOptions = {
     algorithms: [...issuer.algorithms],
     issuer: issuer.issuer,
     audience: [...issuer.audience],
@@ -137,8 +140,32 @@ async function verifySignature(
     currentDate: new Date(times.nowMs),
     ...(issuer.maxAgeS === undefined ? {} : { maxTokenAge: issuer.maxAgeS }),
     ...(issuer.typ === undefined ? {} : { typ: issuer.typ }),
-  });
-  return payload;
+  };
+  try {
+    return (await jwtVerify(token, (header) => issuer.keys.find(header), options)).payload;
+  } catch (error) {
+    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyByOne(token, error, options);
+    throw error;
+  }
+}
+
+/** A token that names no key, while its issuer publishes the old one and the new one. */
+async function verifyByOne(
+  token: string,
+  fitting: InstanceType<typeof errors.JWKSMultipleMatchingKeys>,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tries = 0;
+  for await (const key of fitting) {
+    tries += 1;
+    if (tries > mostKeysTried) break;
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 /** What jose leaves to us. */

@@ -121,6 +121,18 @@ describeWith(['root'], 'sign-in with the site’s OpenID provider', () => {
     expect(await isIn(mine)).toBe(false);
   });
 
+  test('a callback is good once, even for who has kept the cookie of the sign-in', async () => {
+    const visitor = new Visitor(gateway.origin);
+    const callback = await walkTo(visitor, '/hub/login', /callback/);
+    const names = visitor.cookieHeader('/').match(/cylc-gateway-login-[\w-]+/g) ?? [];
+    const kept = names.map((name) => [name, visitor.cookie(name) ?? ''] as const);
+    expect((await visitor.get(callback)).url).toBe(`${gateway.origin}/hub/home`);
+    const thief = new Visitor(gateway.origin);
+    for (const [name, value] of kept) thief.setCookie(name, value);
+    expect((await thief.get(callback)).status).toBe(401);
+    expect(await isIn(thief)).toBe(false);
+  });
+
   test('a session id that was there before the sign-in is not taken over (fixation)', async () => {
     const visitor = new Visitor(gateway.origin);
     visitor.setCookie('jupyterhub-session-id', 'planted');

@@ -141,6 +141,9 @@ test('sign-out ends the session at once, and tells who listens', async () => {
   const ends: SessionEnd[] = [];
   room.sessions.onEnd((end) => ends.push(end));
   expect(await (await browser.go('/gw/hub/logout')).text()).toContain('<form');
+  const picture = { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'image' };
+  expect(await (await browser.go('/gw/hub/logout', { headers: picture })).text()).toContain('<form');
+  expect(ends, 'a picture on a page of somebody’s server is no click').toEqual([]);
   await browser.go('/gw/hub/logout', { method: 'POST', headers: { origin } });
   expect(await room.identify({ cookie, authorization: undefined })).toMatchObject({ ok: false });
   expect(ends).toMatchObject([{ account: 'guest', reason: 'logout' }]);
