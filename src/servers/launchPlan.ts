@@ -28,11 +28,13 @@ export async function preparePlan(options: {
 }): Promise<SpawnPlan> {
   const { key, account, launch, runFile, parts } = options;
   const { config } = parts;
-  const socket = await prepareSocket({ runtimeDir: parts.runtimeDir, account, key, sudo: config.sudo !== undefined });
   const limits = { ...config.limits, ...launch.limits };
   const logFile = logFileOf(parts.dataDir, key);
-  await startLog(parts.dataDir, logFile);
-  const hubEnvironment = await parts.hub.prepare({ key, account, prefix: parts.urls.prefix(key) });
+  const [hubEnvironment, socket] = await Promise.all([
+    parts.hub.prepare({ key, account, prefix: parts.urls.prefix(key) }),
+    prepareSocket({ runtimeDir: parts.runtimeDir, account, key, sudo: config.sudo !== undefined }),
+    startLog(parts.dataDir, logFile),
+  ]);
   return {
     key,
     account,

@@ -25,15 +25,15 @@ export async function launchServer(
   run: Run & { launch: Launch; runFile: string; recorded: Promise<void> },
 ): Promise<void> {
   const { parts, state, signal } = run;
-  // The file's name must be on disk before anything is launched: by it a killed gateway finds what it launched.
-  await run.recorded;
+  // Looked at before the launch: until then its failure is nobody's.
+  run.recorded.catch(() => {});
   const leave = await parts.admission.enter(
     keyText(run.key),
     (place, why) => report(run, 2, queueText(place, why)),
     signal,
   );
   try {
-    await state.settle({ phase: 'starting' });
+    void state.settle({ phase: 'starting' });
     // Before the launch: a quick server calls the Hub before its spawner says that it runs.
     const sinceMs = parts.clock.now();
     await launch(run);
@@ -63,13 +63,16 @@ async function usualPlaces({
   return { upstream: { kind: 'unix', path }, logFile: logFileOf(parts.dataDir, key) };
 }
 
-async function launch(run: Run & { launch: Launch; runFile: string }): Promise<void> {
+async function launch(run: Run & { launch: Launch; runFile: string; recorded: Promise<void> }): Promise<void> {
   const { key, parts, state, signal } = run;
   report(run, 5, 'Preparing.');
   const account = await parts.accounts.find(key.owner);
   if (account === undefined)
     throw new GatewayError('auth.no-account', { message: 'There is no account of this name on this system.' });
-  const plan = await preparePlan({ key, account, launch: run.launch, runFile: run.runFile, parts });
+  // The file's name must be on disk before anything is launched: by it a killed gateway finds what it launched. It goes
+  // there with the tokens of the plan, in one write.
+  const plans = preparePlan({ key, account, launch: run.launch, runFile: run.runFile, parts });
+  const [plan] = await Promise.all([plans, run.recorded]);
   state.secrets = secretsOf(plan.env);
   void state.settle({ command: redactCommand(plan.command), logFile: plan.logFile, upstream: plan.upstream });
   signal.throwIfAborted();
@@ -101,7 +104,7 @@ async function becomeReady(run: Run, sinceMs: number, onPending?: () => void): P
     report: (progress, message) => report(run, progress, message),
   });
   parts.routes.open(state.target, found);
-  await state.settle({ phase: 'ready', upstream: found, lastActivityAt: new Date(parts.clock.now()).toISOString() });
+  void state.settle({ phase: 'ready', upstream: found, lastActivityAt: new Date(parts.clock.now()).toISOString() });
   const url = parts.urls.prefix(key) + record.page;
   state.progress().end({ progress: 100, message: 'Ready.', phase: 'ready', ready: true, url });
 }
