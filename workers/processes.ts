@@ -13,11 +13,18 @@ export function readStat(pid: number): { state: string; startTime: string; group
 }
 
 /** The command name stands in brackets and may hold blanks and brackets itself: count from the last one. */
-export function parseStat(text: string): { pid: number; state: string; startTime: string; group: number } {
+export function parseStat(text: string): {
+  pid: number;
+  state: string;
+  startTime: string;
+  group: number;
+  session: number;
+} {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, startTime] = [fields[0], fields[19]];
   if (state === undefined || startTime === undefined) throw new Error('not a line of /proc/<pid>/stat');
-  return { pid: Number.parseInt(text, 10), state, startTime: startTime.trim(), group: Number(fields[2]) };
+  const [group, session] = [Number(fields[2]), Number(fields[3])];
+  return { pid: Number.parseInt(text, 10), state, startTime: startTime.trim(), group, session };
 }
 
 export function readBootId(): string {

@@ -72,6 +72,20 @@ export interface RecoverJob {
   runFile: string;
 }
 
+/** Looks for processes that listen at a socket below this folder. */
+export interface StraysJob {
+  folder: string;
+}
+
+export interface StrayProcess {
+  process: ProcessIdentity;
+  uid: number;
+  session: number;
+  socket: string;
+  /** Its command line: public on the host. */
+  command: string;
+}
+
 /** Asks PAM about a name and a password. */
 export interface PamJob {
   /** File in /etc/pam.d. */

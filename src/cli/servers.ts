@@ -8,6 +8,7 @@ import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 import { openControl, type ControlClient } from './controlClient.ts';
 import { command, withControl } from './records.ts';
+import { table } from './table.ts';
 
 const running = new Set<ServerView['phase']>(['queued', 'starting', 'ready', 'stopping', 'unknown']);
 
@@ -25,6 +26,20 @@ export function registerServers(servers: Command): void {
       console.log(control.live ? `Starting ${key}` : `${key} is started when the gateway is`);
     }),
   );
+  command(servers, 'strays', 'servers that run without a record, as after the records were lost')
+    .option('--stop', 'end them')
+    .action(withControl(strays));
+}
+
+async function strays(control: ControlClient, options: { json?: boolean; stop?: unknown }): Promise<void> {
+  const found = (await control.ask('GET', '/v1/strays'))['strays'] as Record<string, unknown>[];
+  if (options.json === true) console.log(JSON.stringify(found, null, 2));
+  else console.log(found.length === 0 ? 'No server without a record.' : table(['pid', 'uid', 'command'], found));
+  if (options.stop !== true) return;
+  for (const { pid } of found) {
+    await control.ask('POST', '/v1/strays/end', { pid });
+    console.log(`Ended ${String(pid)}`);
+  }
 }
 
 async function stop(name: string | undefined, options: CommonOptions & { all?: boolean }): Promise<void> {

@@ -3,7 +3,7 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import type { TokenOffice } from '../hub/types.ts';
 import { adminSchema } from '../store/schema.ts';
 import { bodyOf } from './readBody.ts';
-import { startServer, stopServers } from './serverActions.ts';
+import { endStray, listStrays, startServer, stopServers } from './serverActions.ts';
 import { resourceOf } from './resources.ts';
 import { addTokenRoutes } from './tokenRoutes.ts';
 import type { ControlParts, Resource } from './types.ts';
@@ -31,6 +31,8 @@ export function createControlApp(parts: ControlParts & { tokens: TokenOffice }):
   app.post('/v1/servers/start', async (c) => startServer(parts, await bodyOf(c.req), c));
   app.post('/v1/servers/stop', async (c) => stopServers(parts, await bodyOf(c.req), c));
   addTokenRoutes(app, parts.tokens);
+  app.get('/v1/strays', async (c) => listStrays(parts, c));
+  app.post('/v1/strays/end', async (c) => endStray(parts, await bodyOf(c.req), c));
   app.get('/v1/:resource', ({ json, req }) => {
     const resource = resourceOf(req.param('resource'));
     return json({ columns: resource.columns, records: resource.list(parts) });

@@ -6,6 +6,7 @@ import type { Accounts } from '../identity/accounts.ts';
 import type { Sessions } from '../identity/sessions.ts';
 import { watchAccounts } from '../identity/watchAccounts.ts';
 import type { Hop } from '../proxy/types.ts';
+import type { Strays } from '../servers/strays.ts';
 import type { Servers } from '../servers/types.ts';
 import type { People } from '../store/judge.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
@@ -34,7 +35,7 @@ export function createControl(parts: {
   store: Store<AdminData, StateData>;
   people: People;
   tokens: TokenOffice;
-  servers: Servers;
+  servers: Servers & { strays?: Strays };
   accounts: Accounts;
   sessions: Sessions;
   hop: Pick<Hop, 'connections'>;
@@ -44,7 +45,9 @@ export function createControl(parts: {
 }): Control {
   const { store, people, tokens, servers, accounts, sessions, hop, clock, log } = parts;
   const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
-  const control = { store, people, servers, endSessions, now: () => clock.now() };
+  const { strays } = servers;
+  const live = { servers, endSessions, ...(strays && { strays }) };
+  const control = { store, people, ...live, now: () => clock.now() };
   const app = new Hono()
     .use((_, next) => withRequest({ ...fromSocket, requestId: randomUUID() }, next))
     .route('/', createControlApp({ ...control, tokens }));

@@ -17,7 +17,7 @@ export async function startServer(parts: ControlParts, body: Body, c: Context): 
 
 /** `{ server: "alice/" }`, or null for all: resolves when they have stopped. Only a running gateway can. */
 export async function stopServers({ servers }: ControlParts, body: Body, c: Context): Promise<Response> {
-  if (servers === undefined) throw new GatewayError('request.not-found', { message: 'The gateway is down.' });
+  if (servers === undefined) throw isDown();
   const only = typeof body['server'] === 'string' ? keyText(parseKey(body['server'])) : undefined;
   const running = servers
     .list()
@@ -29,4 +29,21 @@ export async function stopServers({ servers }: ControlParts, body: Body, c: Cont
     end.status === 'rejected' ? { server: names[index], reason: (end.reason as Error).message } : [],
   );
   return c.json({ stopped: names.filter((_, index) => ends[index]?.status === 'fulfilled'), failed });
+}
+
+/** Servers that run without a record, as after `state.json` was lost. */
+export async function listStrays({ strays }: ControlParts, c: Context): Promise<Response> {
+  if (strays === undefined) throw isDown();
+  return c.json({ strays: await strays.list() } as object);
+}
+
+/** `{ pid: 1234 }`. */
+export async function endStray({ strays }: ControlParts, body: Body, c: Context): Promise<Response> {
+  if (strays === undefined) throw isDown();
+  await strays.end(Number(body['pid']));
+  return c.json({ ended: Number(body['pid']) });
+}
+
+function isDown(): GatewayError {
+  return new GatewayError('request.not-found', { message: 'The gateway is down.', advice: 'Start it first.' });
 }

@@ -1,5 +1,6 @@
 import type { People } from '../store/judge.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
+import type { Strays } from '../servers/strays.ts';
 import type { Servers } from '../servers/types.ts';
 import type { Store } from '../store/types.ts';
 
@@ -12,6 +13,8 @@ export interface ControlParts {
   now: () => number;
   /** Undefined when the gateway is down. */
   servers?: Servers;
+  /** Servers without a record; undefined when the gateway is down. */
+  strays?: Strays;
   /** Ends the sessions of an account; undefined when the gateway is down. */
   endSessions?: (account: string) => Promise<number>;
 }

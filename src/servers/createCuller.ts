@@ -35,9 +35,11 @@ export function createCuller({ rules, records, list, stop, clock, log }: CullerP
     under.add(id);
     log.info({ server: id, why, lastActivityAt: view.lastActivityAt }, 'server is stopped by the rules');
     try {
+      // Beforehand: who sees that it has stopped sees why. A start forgets it.
+      void records.update(view, { stopReason: cullReason(why) }).catch(() => {});
       await stop(view, { by: 'the rules of this site' });
-      if (records.get(view)?.phase === 'stopped') await records.update(view, { stopReason: cullReason(why) });
     } catch (error) {
+      void records.update(view, { stopReason: null }).catch(() => {});
       log.error({ err: error, server: id }, 'server could not be stopped by the rules');
     } finally {
       under.delete(id);

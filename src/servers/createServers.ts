@@ -25,12 +25,14 @@ import { reconcile, watchDesired } from './reconcile.ts';
 import { createRecords } from './records.ts';
 import { prepareRuntimeDir } from './sockets.ts';
 import { createStopAll } from './stopAll.ts';
+import { createStrays } from './strays.ts';
+import type { Strays } from './strays.ts';
 import { keyText } from './types.ts';
 import type { ServerKey, Servers, ServerView, StartRequest } from './types.ts';
 
 export interface ServersOptions extends Omit<
   LifeParts,
-  'config' | 'records' | 'spawner' | 'admission' | 'uid' | 'emit'
+  'config' | 'records' | 'spawner' | 'admission' | 'uid' | 'emit' | 'sweep'
 > {
   config: Pick<Config, 'servers'> & Partial<Pick<Config, 'profiles' | 'environments'>>;
   store: Store<AdminData, StateData>;
@@ -43,6 +45,7 @@ export interface ServersOptions extends Omit<
 }
 
 export interface ServersRoom extends Servers {
+  strays: Strays;
   /** Finds again what an earlier run of the gateway left running. Call it once, after the Hub listens. */
   reconcile(): Promise<void>;
   /** Ends the gateway's part; the servers go on. */
@@ -67,10 +70,12 @@ export function createServers(options: ServersOptions): ServersRoom {
     shown: (profile, account) => isVisible(account, store.admin.data.profiles[profile]?.visibleTo),
   });
   const lives = new Map<string, Life>();
+  const strays = createStrays({ ...options, records });
   const parts: LifeParts = {
     ...options,
     config,
     records,
+    sweep: (socket) => strays.sweep(socket),
     spawner: spawnerOf(options.spawners),
     admission: createAdmission({
       startsAtOnce: config.startsAtOnce,
@@ -187,6 +192,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     },
     start,
     stop,
+    strays,
     ...named,
     ...createStopAll({ list, stop, clock }),
     keep: culler.keep,

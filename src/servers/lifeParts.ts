@@ -23,6 +23,8 @@ export interface LifeParts {
   routes: Pick<RouteTable, 'open' | 'close' | 'declare' | 'forget'>;
   admission: Admission;
   urls: Pick<Urls, 'prefix'>;
+  /** Ends what is left of a server that has ended, by its socket. */
+  sweep: (socket: string) => Promise<void>;
   /** For servers on other nodes. */
   tls?: UpstreamTls | undefined;
   runtimeDir: string;

@@ -53,8 +53,12 @@ export function createLifeState(key: ServerKey, parts: LifeParts): LifeState {
         .enter(change)
         .catch((error: unknown) => log.warn({ err: error, server: keyText(key) }, 'record of the server not written')),
     async dead(to, failure) {
-      const handle = state.record()?.handle;
+      const { handle, upstream } = state.record() ?? {};
       parts.routes.close(state.target);
+      if (handle?.kind === 'process' && upstream?.kind === 'unix')
+        await parts
+          .sweep(upstream.path)
+          .catch((error: unknown) => log.warn({ err: error }, 'left-overs not looked for'));
       await parts.hub.forget(key).catch((error: unknown) => log.warn({ err: error }, 'tokens not forgotten on disk'));
       await state.settle({ phase: to, handle: null, upstream: null, runFile: null, failure });
       if (handle) await spawner().forget(handle);

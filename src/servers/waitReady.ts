@@ -62,7 +62,12 @@ export async function waitReady(options: {
     }
     answered ||= await answers(upstream, parts.urls.prefix(key), 5000, parts.tls);
     signal.throwIfAborted();
-    if (answered && (parts.hub.lastContact(key) ?? 0) >= sinceMs) return upstream;
+    if (answered && (parts.hub.lastContact(key) ?? 0) >= sinceMs) {
+      // One that has forked itself away answers too, and could be neither watched nor stopped.
+      const result = await spawner.poll(handle);
+      if (result.state === 'gone') throw new EndedEarly(result);
+      return result.state === 'up' ? (result.upstream ?? upstream) : upstream;
+    }
     if (answered) report(80, 'It answers; waiting for its call to the gateway.');
     if (waitedMs > timeoutMs) throw timeout(answered, parts.config.startTimeoutS);
     if (!answered) report(Math.min(70, 30 + Math.round(waitedMs / 500)), waitText(waitedMs));

@@ -15,6 +15,8 @@ import type {
   StartResult,
   StopJob,
   StopResult,
+  StrayProcess,
+  StraysJob,
 } from '../../workers/protocol.ts';
 
 /** The jobs, each a file of `workers/`. */
@@ -23,6 +25,7 @@ interface Jobs {
   poll: (job: PollJob) => PollAnswer;
   stop: (job: StopJob) => StopResult;
   command: (job: CommandJob) => CommandResult;
+  strays: (job: StraysJob) => StrayProcess[];
   recover: (job: RecoverJob) => ProcessIdentity | undefined;
   pam: (job: PamJob) => PamAnswer;
 }

@@ -77,6 +77,15 @@ export type PollResult =
   | { state: 'gone'; exitCode: number | null; signal: string | null; detail?: string }
   | { state: 'unknown'; why: string };
 
+/** A process that listens at one of the gateway's sockets, by its own command line. */
+export interface StrayProcess {
+  process: ProcessId;
+  uid: number;
+  session: number;
+  socket: string;
+  command: string;
+}
+
 /** A way to launch a server. */
 export interface Spawner {
   readonly kind: string;
@@ -91,6 +100,8 @@ export interface Spawner {
   poll(handle: SpawnHandle): Promise<PollResult>;
   /** Sends the signal (TERM: to the server; KILL: to its whole process group) and returns at once. */
   stop(handle: SpawnHandle, how: 'term' | 'kill'): Promise<void>;
+  /** Processes of this host that listen at a socket below that folder, known or not. */
+  readonly strays?: (folder: string) => Promise<StrayProcess[]>;
   /** Once a server is gone and recorded so: removes what the spawner noted of it. */
   forget(handle: SpawnHandle): Promise<void>;
   /** Ends helpers of this gateway (fork servers); never the servers. */

@@ -88,6 +88,7 @@ export function createWarmSpawner(options: { account: Spawner; dataDir: string; 
       (await account.recover(start)) ?? account.recover({ ...start, runFile: coldFile(start.runFile) }),
     poll: (handle) => account.poll(handle),
     stop: (handle, how) => account.stop(handle, how),
+    ...(account.strays && { strays: account.strays }),
     forget: (handle) => account.forget(handle),
     async close() {
       closed = true;

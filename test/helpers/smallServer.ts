@@ -2,9 +2,11 @@
  * A server for tests of its life, which behaves as its last argument says:
  * `good`, `deaf` (never listens), `dies` (exit 3 at once), `stubborn` (ignores SIGTERM), `late:MS`, `child` (leaves a child
  * in its process group), `leaves:MS` (exits 0 after so long), `env` (writes its environment to the log),
- * `chatty` (writes a line with its token five times a second).
+ * `twice` (leaves itself to a process in a session of its own, then exits 0), `closes` (closes its output),
+ * `mortal` (dies at its first request), `chatty` (writes a line with its token five times a second).
  */
 import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -12,6 +14,12 @@ const sock = process.argv.find((word) => word.startsWith('--sock='))?.slice('--s
 const [mode = 'good', ms = '0'] = (process.env['SMALL_SERVER'] ?? 'good').split(':');
 
 console.log(`small server ${mode}, token=${process.env['JUPYTERHUB_API_TOKEN']}`);
+if (mode === 'twice') {
+  const env = { ...process.env, SMALL_SERVER: 'good' };
+  spawn(process.execPath, process.argv.slice(1), { env, detached: true, stdio: 'ignore' }).unref();
+  process.exit(0);
+}
+if (mode === 'closes') for (const fd of [1, 2]) closeSync(fd);
 if (mode === 'dies') {
   console.error('cannot go on: the moon is full');
   process.exit(3);
@@ -28,6 +36,7 @@ if (mode === 'chatty') {
 if (mode === 'late') await sleep(Number(ms));
 if (mode === 'deaf') setInterval(() => {}, 1000);
 else
-  createServer((request, response) => response.end(JSON.stringify({ url: request.url, pid: process.pid }))).listen(
-    sock,
-  );
+  createServer((request, response) => {
+    if (mode === 'mortal') process.exit(9);
+    response.end(JSON.stringify({ url: request.url, pid: process.pid }));
+  }).listen(sock);

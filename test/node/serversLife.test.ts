@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { createJobPool } from '../../src/spawners/pool.ts';
 import { createServersWorld, runs } from '../helpers/serversWorld.ts';
 import type { ServersWorld } from '../helpers/serversWorld.ts';
 import { until } from '../helpers/until.ts';
 
 let world: ServersWorld;
+const pool = createJobPool({ threads: 1 });
+afterAll(() => pool.close());
 beforeEach(async () => {
   world = await createServersWorld();
 });
@@ -254,4 +257,40 @@ test('a command that is not there is named as such', async () => {
   await world.start();
   const { failure } = await world.became('failed');
   expect(failure).toMatchObject({ code: 'spawn.command-missing', exitCode: 127 });
+});
+
+test('a server that forks itself away has failed, and what it left behind is ended, in whatever session', async () => {
+  await world.start('twice');
+  await world.became('failed');
+  const sockets = await pool.run('strays', { folder: join(world.folder, 'run') });
+  expect(sockets).toEqual([]);
+});
+
+test.each([['dies at its first request', 'mortal', { exitCode: 9 }]])(
+  'a server that %s has failed with its exit code',
+  async (_, mode, expected) => {
+    await world.start(mode);
+    expect((await world.became('failed')).failure).toMatchObject(expected);
+  },
+);
+
+test('a server that closes its output is as good as any', async () => {
+  await world.start('closes');
+  const { pid } = await world.became('ready');
+  await world.servers.stop(world.key, { by: 'test' });
+  expect(await runs(pid as number)).toBe(false);
+});
+
+test('servers whose records were lost are found, and ended only when somebody asks for it', async () => {
+  await world.start();
+  const { pid } = await world.became('ready');
+  expect(await world.servers.strays.list()).toEqual([]);
+  await world.servers.close();
+  await world.store.state.update((draft) => void (draft.servers = {}));
+  await world.restart();
+  expect(await world.servers.strays.list()).toMatchObject([{ pid, uid: world.account.uid }]);
+  expect(await runs(pid as number)).toBe(true);
+  await expect(world.servers.strays.end(process.pid)).rejects.toMatchObject({ code: 'request.not-found' });
+  await world.servers.strays.end(pid as number);
+  await until(async () => !(await runs(pid as number)));
 });

@@ -70,7 +70,8 @@ test('a pid that another process got is neither taken for the server nor killed'
   await edit({ handle: { kind: 'process', process: stranger, runFile: `${runFile}x` } });
   await world.restart();
   expect(await world.became('failed')).toMatchObject({ pid: null });
-  process.kill(pid as number, 'SIGKILL');
+  expect(await runs(process.pid)).toBe(true);
+  await until(async () => !(await runs(pid as number)));
 });
 
 test('a record of an earlier boot is not taken for a process of this one', async () => {
@@ -80,7 +81,8 @@ test('a record of an earlier boot is not taken for a process of this one', async
   handle.process.bootId = 'another';
   await edit({ handle });
   await world.became('failed');
-  process.kill(pid as number, 'SIGKILL');
+  // Found by its socket: a server that nobody could reach any more.
+  await until(async () => !(await runs(pid as number)));
 });
 
 test('a stop that was under way is finished after a restart', async () => {

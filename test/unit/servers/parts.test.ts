@@ -87,5 +87,11 @@ test('secrets are removed from what the owner is shown', () => {
 
 test('a process may be called anything', () => {
   const tail = `S 1 42 42 0 -1 4194560 ${'0 '.repeat(12)}987654 0`;
-  expect(parseStat(`42 (a) b (c)) ${tail}`)).toEqual({ pid: 42, state: 'S', startTime: '987654', group: 42 });
+  expect(parseStat(`42 (a) b (c)) ${tail}`)).toEqual({
+    pid: 42,
+    state: 'S',
+    startTime: '987654',
+    group: 42,
+    session: 42,
+  });
 });

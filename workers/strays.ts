@@ -1,0 +1,47 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { parseStat, readBootId } from './processes.ts';
+import type { StrayProcess, StraysJob } from './protocol.ts';
+
+/** Steps of a launch, which have the server's command line among their arguments. */
+const launchers = new Set(['sh', 'setsid', 'setpriv', 'prlimit', 'env', 'sudo']);
+
+/**
+ * Job: processes that listen, by their own command line, at a socket below this folder: the gateway's servers, whether it
+ * remembers them or not. Somebody else who writes such a command line is not believed: each account has a folder of its own.
+ */
+export default function strays({ folder }: StraysJob): StrayProcess[] {
+  const bootId = readBootId();
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => look(name, folder, bootId) ?? []);
+}
+
+function look(name: string, folder: string, bootId: string): StrayProcess | undefined {
+  try {
+    const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+    const socket = words.map(socketOf).find((path) => path?.startsWith(`${folder}/`));
+    if (socket === undefined || launchers.has(basename(words[0] ?? ''))) return undefined;
+    const { uid } = statSync(`/proc/${name}`);
+    const { pid, startTime, session, state } = parseStat(readFileSync(`/proc/${name}/stat`, 'latin1'));
+    if (isService(name)) return undefined;
+    if (state === 'Z' || String(uid) !== basename(dirname(socket))) return undefined;
+    return { process: { pid, startTime, bootId }, uid, session, socket, command: words.join(' ').trim().slice(0, 300) };
+  } catch {
+    // it has ended meanwhile
+    return undefined;
+  }
+}
+
+function socketOf(word: string): string | undefined {
+  return /^--(?:ServerApp\.)?sock=(.*)$/.exec(word)?.[1];
+}
+
+/** Services may listen at sockets beside; what we may not read is not one of ours that we started. */
+function isService(name: string): boolean {
+  try {
+    return /(^|\0)JUPYTERHUB_SERVICE_NAME=/.test(readFileSync(`/proc/${name}/environ`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
