@@ -189,6 +189,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     routes,
     keys: () => identity.keyring.publicSet(),
     endSessions: (account) => sessions.revokeAll(account, 'hub'),
+    audit: () => observation.audit,
     shutdown: ({ servers: stop }) => void shutDown({ servers, stop, end, log }),
   });
 
@@ -230,6 +231,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
     events,
+    audit: observation.audit,
     desk: control.desk,
     tokens: hub.tokenDesk,
     apiCalls: hub.calls,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { SetupError } from '../errors.ts';
 import { gatewayVersion } from '../telemetry/version.ts';
+import { registerAudit } from './audit.ts';
 import { registerBackup } from './backup.ts';
 import { registerCheck } from './check.ts';
 import { registerEdits } from './edits.ts';
@@ -26,6 +27,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   registerInit(program);
   registerCheck(program);
   registerBackup(program);
+  registerAudit(program);
   registerToken(program);
   registerProxy(program);
   try {

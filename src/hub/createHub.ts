@@ -11,6 +11,7 @@ import type { Servers } from '../servers/types.ts';
 import type { ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import type { Audit } from '../telemetry/audit/createAudit.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
@@ -76,6 +77,8 @@ export interface HubAttachments {
   services?: () => readonly HubService[];
   /** Ends all sign-ins of an account. */
   endSessions?: (account: string) => Promise<unknown>;
+  /** Who did what; without it nobody is told. */
+  audit?: () => Pick<Audit, 'list'>;
   /** `POST /shutdown`. */
   shutdown?: (how: { servers: boolean }) => void;
 }
@@ -169,6 +172,7 @@ export function createHub(deps: HubDeps): Hub {
       patienceMs: hub.patienceS * 1000,
       version: deps.version ?? '0',
       events: deps.events,
+      audit: () => attached?.audit?.(),
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     },
     caller: createCaller({ principals, identify: () => attached?.identify, csrf: () => attached?.csrf }),

@@ -13,12 +13,14 @@ import type { Services } from '../services/types.ts';
 import type { ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import type { Audit } from '../telemetry/audit/createAudit.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { tellRefusal } from '../telemetry/tellRefusal.ts';
 import { ApiPage } from './apiPage.tsx';
 import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
+import { auditRoutes } from './auditRoutes.tsx';
 import { asked, refuseScripts, requireForm, requireSession } from './guard.ts';
 import type { PagesEnv } from './guard.ts';
 import { adminServersRoutes } from './adminServersRoutes.tsx';
@@ -55,6 +57,7 @@ export interface PagesParts {
   clock: Clock;
   log: Logger;
   events?: Events;
+  audit?: Pick<Audit, 'list'>;
   /** Time between comment lines of an event stream. Default 15,000 ms. */
   heartbeatMs?: number;
 }
@@ -147,6 +150,7 @@ function people(parts: PagesParts): Hono<PagesEnv> {
   app.route('/', tokenRoutes(parts));
   app.get('/api-docs', (c) => c.html(toHtml(<ApiPage shell={shell} who={c.get('who')} calls={parts.apiCalls} />)));
   app.route('/', sessionsRoutes(parts));
+  app.route('/', auditRoutes(parts));
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

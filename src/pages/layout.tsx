@@ -82,11 +82,13 @@ function navigation(who: Identity): { page: string; label: string }[] {
     { page: 'home', label: 'Home' },
     { page: 'token', label: 'Tokens' },
     { page: 'sessions', label: 'Sessions' },
+    { page: 'visits', label: 'Visits' },
   ];
   const forAdmins = [
     { page: 'admin/servers', label: 'Servers' },
     { page: 'services', label: 'Services' },
     { page: 'admin', label: 'Admin' },
+    { page: 'admin/audit', label: 'Audit' },
   ];
   return who.account.admin ? [...pages, ...forAdmins] : pages;
 }

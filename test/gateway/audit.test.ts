@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AdminData } from '../../src/store/schema.ts';
 import type { AuditRecord } from '../../src/telemetry/audit/record.ts';
 import { runCommand } from '../helpers/command.ts';
 import { ownerOf, signIn, startServer, withoutCylc } from '../helpers/firstVisit.ts';
@@ -108,8 +109,17 @@ test('what an admin does by command and by hand', async () => {
   expect(await written(({ what, owner: of }) => what === 'sign-out' && of === 'guest')).toMatchObject({
     reason: 'blocked',
   });
-  expect((await guest.get('/hub/home')).status).toBe(403);
-  expect(await written(({ code }) => code === 'auth.blocked')).toMatchObject({ result: 'denied' });
+  await command('users', 'edit', 'guest', '--no-blocked');
+  const file = join(gateway.dataDir, 'admin.json');
+  const admin = JSON.parse(readFileSync(file, 'utf8')) as AdminData;
+  admin.groups['wx'] = { members: ['guest'], createdAt: new Date().toISOString() };
+  writeFileSync(file, JSON.stringify(admin));
+  expect(await written(({ what }) => what === 'group.made')).toMatchObject({ way: 'hand edit', who: null, from: null });
+});
+
+test('a sign-in that fails is nobody’s, and told to the one who was named', async () => {
+  await guest.get(gateway.links().get('guest') ?? '');
+  expect(await written(({ code }) => code === 'auth.link')).toMatchObject({ what: 'sign-in', result: 'denied' });
 });
 
 test('no secret is in it, and no text of others can be more than a text', async () => {
@@ -127,6 +137,38 @@ test('no secret is in it, and no text of others can be more than a text', async 
   const text = readFileSync(join(gateway.dataDir, 'audit.jsonl'), 'utf8');
   expect(text).not.toContain(token.slice(0, 20));
   expect(text).not.toMatch(/link=|eyJ|[^\P{C}\n]/u);
+});
+
+test('the owner sees who was there, without the place; nobody else does; an admin sees all', async () => {
+  const page = await visitor.get('/hub/visits');
+  expect(page.body).toMatch(/guest<\/th><td>opened it<\/td>/);
+  expect(page.body).not.toContain('192.0.2.7');
+  const all = await visitor.get('/hub/admin/audit?account=guest&what=denied');
+  expect(all.body).toContain('192.0.2.7');
+  expect(all.body).not.toContain('opened it');
+  expect((await visitor.get('/hub/admin/audit?account=%22%3E%3Cscript%3E')).body).not.toContain('<script>');
+  const token = async (may: string): Promise<string> => {
+    const made = await visitor.submit(await visitor.get('/hub/token'), { 'option.may': may }, /token$/);
+    return /cgw_[\w-]{40,}/.exec(made.body)?.[0] ?? '';
+  };
+  const call = async (path: string, bearer: string) => {
+    const answer = await fetch(`${gateway.origin}/hub/api${path}`, { headers: { authorization: `token ${bearer}` } });
+    return { status: answer.status, json: (await answer.json()) as AuditRecord[] };
+  };
+  const [mighty, weak] = [await token('all'), await token('run')];
+  const visits = await call(`/users/${owner}/visits?what=visit`, mighty);
+  expect(visits).toMatchObject({ status: 200, json: [{ who: 'guest', as: owner }] });
+  expect(visits.json[0]).not.toHaveProperty('from');
+  expect((await call(`/users/${owner}/visits`, weak)).status).toBe(403);
+  expect((await call('/audit?limit=1', mighty)).json[0]).toHaveProperty('from');
+  expect((await call('/audit', weak)).status).toBe(403);
+});
+
+test('the command shows it too, and follows', async () => {
+  const { stdout } = await command('audit', '--what', 'visit', '--since', '1h', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ who: 'guest', as: owner });
+  expect((await command('audit', '--account', 'guest')).stdout).toMatch(/WHEN .*\n[^]*guest +visit +server/);
+  expect(await command('audit', '--since', 'noon')).toMatchObject({ code: 64 });
 });
 
 test('a stop is put down to whoever asked', async () => {

@@ -64,6 +64,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'get /share-codes/{name}/{server_name}': 'own',
   'post /share-codes/{name}/{server_name}': 'own',
   'delete /share-codes/{name}/{server_name}': 'own',
+  'get /users/{name}/visits': 'own',
+  'get /audit': 'admin',
   'get /users/{name}/shared': 'own',
   'get /users/{name}/shared/{owner}/{server_name}': 'own',
   'delete /users/{name}/shared/{owner}/{server_name}': 'own',

@@ -6,6 +6,7 @@ import { errorPage } from '../oauth/pageShell.ts';
 import type { Principal } from '../principals.ts';
 import { tellRefusal } from '../../telemetry/tellRefusal.ts';
 import { activityRoutes } from './activity.ts';
+import { auditRoutes } from './audit.ts';
 import type { ApiDeps } from './deps.ts';
 import { grantsRoute } from './grants.ts';
 import { groupRoutes } from './groups.ts';
@@ -37,6 +38,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...groupRoutes(deps),
     ...shareRoutes(deps),
     ...shareCodeRoutes(deps),
+    ...auditRoutes(deps),
     grantsRoute(deps),
     ...proxyRoutes(deps),
     adminAccessRoute(),

@@ -5,6 +5,7 @@ import type { RouteTable } from '../../proxy/types.ts';
 import type { ServerKey, Servers } from '../../servers/types.ts';
 import type { AdminData, StateData } from '../../store/schema.ts';
 import type { Store } from '../../store/types.ts';
+import type { Audit } from '../../telemetry/audit/createAudit.ts';
 import type { Events } from '../../telemetry/events.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Urls } from '../../urls.ts';
@@ -32,6 +33,8 @@ export interface ApiDeps {
   clock: Clock;
   log: Logger;
   events: Events | undefined;
+  /** Who did what; undefined where nothing is written of it. */
+  audit: () => Pick<Audit, 'list'> | undefined;
   servers: () => Servers;
   routes: () => Pick<RouteTable, 'routes'>;
   services: () => readonly HubService[];

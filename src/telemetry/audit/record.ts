@@ -49,7 +49,7 @@ export function cleanText(text: string): string {
   const safe = text
     .slice(0, longest * 2)
     .replaceAll(/cgw_[\w-]+/g, 'cgw_…')
-    .replaceAll(/\p{C}/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
   return safe.length > longest ? `${safe.slice(0, longest)}…` : safe;
 }
 

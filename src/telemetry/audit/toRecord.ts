@@ -23,9 +23,11 @@ export function ofRefusal(event: GatewayEvents['refused']): Facts | undefined {
 
 export function ofSignIn(event: GatewayEvents['signIn']): Facts {
   const { method, account } = event;
-  const about = { who: account ?? null, detail: { method } };
-  if (event.ok) return { what: 'sign-in', ...about };
-  return { what: 'sign-in', result: 'denied', code: event.code, reason: event.reason ?? null, ...about };
+  const about = { owner: account ?? null, detail: { method } };
+  if (event.ok) return { what: 'sign-in', who: event.account, ...about };
+  // Nobody knows who tried: the name is only what they typed.
+  const target = account === undefined ? null : `account ${account}`;
+  return { what: 'sign-in', result: 'denied', target, code: event.code, reason: event.reason ?? null, ...about };
 }
 
 export function ofVisit({ account, target, level, reason, requestId, from }: GatewayEvents['visit']): Facts {
