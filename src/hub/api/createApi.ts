@@ -70,8 +70,8 @@ export function createApi({ deps, caller, mount, ...pages }: ApiOptions): Api {
   app.get('/openapi.json', (c) => c.json(document));
   registerRoutes(app, { routes, caller, principals: deps.principals, accounts: deps.cache, ...pages });
   for (const part of mount) app.route('/', part);
-  refuseOtherMethods(app, '/oauth2/authorize', ['GET', 'POST']);
-  refuseOtherMethods(app, '/oauth2/token', ['POST']);
+  refuseOtherMethods(app, '/oauth2/authorize', () => ['GET', 'POST']);
+  refuseOtherMethods(app, '/oauth2/token', () => ['POST']);
   app.all('*', () => {
     throw new GatewayError('request.not-found');
   });

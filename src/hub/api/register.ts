@@ -22,20 +22,32 @@ export interface RegisterDeps {
 
 /** Puts the routes into the application. Each call is checked in the same way; a known path refuses other methods by 405. */
 export function registerRoutes(app: Hono, deps: RegisterDeps): void {
-  const methods = new Map<string, string[]>();
+  const methods = new Map<string, { all: string[]; withoutSlash: string[] }>();
   for (const route of deps.routes)
-    for (const path of [route.path, ...(route.aliases ?? [])].map(toHonoPath)) {
-      app.on(route.method.toUpperCase(), path, (c) => answer(deps, route, c));
-      methods.set(path, [...new Set([...(methods.get(path) ?? []), route.method.toUpperCase()])]);
+    for (const given of [route.path, ...(route.aliases ?? [])]) {
+      const [method, slash] = [route.method.toUpperCase(), given.length > 1 && given.endsWith('/')];
+      const path = toHonoPath(slash ? given.slice(0, -1) : given);
+      app.on(method, path, (c, next) => (slash && !endsInSlash(c) ? next() : answer(deps, route, c)));
+      const known = methods.get(path) ?? { all: [], withoutSlash: [] };
+      methods.set(path, known);
+      known.all.push(method);
+      if (!slash) known.withoutSlash.push(method);
     }
-  for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
+  for (const [path, { all, withoutSlash }] of methods)
+    refuseOtherMethods(app, path, (c) => new Set(endsInSlash(c) ? all : withoutSlash));
+}
+
+/** The application itself reads an address with and without a slash behind it as one. */
+export function endsInSlash(c: Context): boolean {
+  return new URL(c.req.url).pathname.endsWith('/');
 }
 
 /** 405 for what no earlier route of that path takes (RFC 9110, 15.5.6). */
-export function refuseOtherMethods(app: Hono, path: string, allowed: readonly string[]): void {
+export function refuseOtherMethods(app: Hono, path: string, allowed: (c: Context) => Iterable<string>): void {
   app.all(path, (c) => {
-    c.header('allow', allowed.join(', '));
-    throw new GatewayError('request.method', { facts: { allow: allowed.join(', ') } });
+    const allow = [...allowed(c)].join(', ');
+    c.header('allow', allow);
+    throw new GatewayError('request.method', { facts: { allow } });
   });
 }
 

@@ -11,7 +11,7 @@ export interface Route {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI style, relative to `/hub/api`: `/users/{name}`. */
   path: string;
-  /** Answered in the same way, though not documented: `/users/{name}/servers/` is the default server. */
+  /** Answered in the same way, though not documented. One that ends in a slash must be asked with it. */
   aliases?: readonly string[];
   tag: 'Hub' | 'Users' | 'Servers' | 'Tokens' | 'Groups' | 'Services' | 'Shares' | 'OAuth';
   summary: string;

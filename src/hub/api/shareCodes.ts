@@ -4,11 +4,12 @@ import type { ServerKey } from '../../servers/types.ts';
 import { empty, listAnswer, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { pagedModel } from './models.ts';
+import { endsInSlash } from './register.ts';
 import { defineRoute } from './route.ts';
 import type { Call, Route } from './route.ts';
 import { findServer } from './servers.ts';
 import { codeBody, newShareCodeModel, presentCode, readScopes, shareCodeModel } from './shareModels.ts';
-import { assertOwnAccess, assertServerNamed, namesDefault } from './shares.ts';
+import { assertOwnAccess } from './shares.ts';
 import { findUser } from './users.ts';
 
 const tag = 'Shares';
@@ -19,7 +20,7 @@ const codes = pagedModel(z.array(shareCodeModel));
 const listReplies = { 200: { description: 'Without the codes themselves.', schema: codes, paged: codes } };
 const ofServer = {
   path: '/share-codes/{name}/{server_name}',
-  aliases: ['/share-codes/{name}'],
+  aliases: ['/share-codes/{name}/'],
   tag,
   subject: 'server',
 } as const;
@@ -44,7 +45,7 @@ export function shareCodeRoutes(deps: ApiDeps): Route[] {
       replies: listReplies,
       async handle(call) {
         const { name } = await findUser(deps, call);
-        const ofDefault = namesDefault(call);
+        const ofDefault = endsInSlash(call.c);
         return show(call, (key) => key.owner === name && (!ofDefault || key.name === ''));
       },
     }),
@@ -71,7 +72,6 @@ export function shareCodeRoutes(deps: ApiDeps): Route[] {
         400: { description: 'It cannot be shared so.' },
       },
       async handle(call) {
-        assertServerNamed(call);
         const body = (await call.body()) ?? {};
         const { key } = await findServer(deps, call);
         const { scopes } = readScopes(key, body.scopes);
@@ -94,7 +94,6 @@ export function shareCodeRoutes(deps: ApiDeps): Route[] {
       query: codeQuery,
       replies: { 204: { description: 'They are good for nothing any more.' } },
       async handle(call) {
-        assertServerNamed(call);
         const { key } = await findServer(deps, call);
         const { code, id } = call.query;
         const gone = await deps.shareCodes.revoke(

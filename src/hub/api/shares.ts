@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { GatewayError } from '../../errors.ts';
 import type { Share } from '../../access/types.ts';
 import { keyText } from '../../servers/types.ts';
 import type { ServerKey } from '../../servers/types.ts';
@@ -7,6 +6,7 @@ import { fromHubGroup } from '../groupNames.ts';
 import { empty, forbidden, invalid, listAnswer, notFound } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { pagedModel } from './models.ts';
+import { endsInSlash } from './register.ts';
 import { defineRoute } from './route.ts';
 import type { Call, Route } from './route.ts';
 import { findServer } from './servers.ts';
@@ -25,7 +25,7 @@ const listReplies = {
 const oneReply = { 200: { description: 'The share.', schema: shareModel } };
 const ofServer = {
   path: '/shares/{name}/{server_name}',
-  aliases: ['/shares/{name}'],
+  aliases: ['/shares/{name}/'],
   tag,
   subject: 'server',
 } as const;
@@ -51,7 +51,7 @@ export function shareRoutes(deps: ApiDeps): Route[] {
       replies: listReplies,
       async handle(call) {
         const { name } = await findUser(deps, call);
-        const ofDefault = namesDefault(call);
+        const ofDefault = endsInSlash(call.c);
         return show(
           call,
           list((share) => share.owner === name && (!ofDefault || share.server === '')),
@@ -78,7 +78,6 @@ export function shareRoutes(deps: ApiDeps): Route[] {
       body: { schema: grantBody, required: true },
       replies: { ...oneReply, 400: { description: 'It cannot be shared so.' } },
       async handle(call) {
-        assertServerNamed(call);
         const body = await call.body();
         const grantee = readGrantee(body);
         const { key } = await findServer(deps, call);
@@ -110,7 +109,6 @@ export function shareRoutes(deps: ApiDeps): Route[] {
         200: { description: 'What is left; empty for nothing.', schema: z.union([shareModel, z.object({})]) },
       },
       async handle(call) {
-        assertServerNamed(call);
         const body = await call.body();
         const grantee = readGrantee(body);
         const { key } = await findServer(deps, call);
@@ -125,7 +123,6 @@ export function shareRoutes(deps: ApiDeps): Route[] {
       needs: ['shares'],
       replies: { 204: { description: 'Nothing is shared of it.' } },
       async handle(call) {
-        assertServerNamed(call);
         const { key } = await findServer(deps, call);
         await deps.shares().revoke(isOf(key), call.who.name);
         return empty(call, 204);
@@ -143,7 +140,7 @@ function sharedWith(
   show: (call: Pick<Call, 'c' | 'page'>, shares: Share[]) => Response,
 ): Route[] {
   const base = `/${kind}s/{name}/shared`;
-  const one = { path: `${base}/{owner}/{server_name}`, aliases: [`${base}/{owner}`], tag, subject: kind } as const;
+  const one = { path: `${base}/{owner}/{server_name}`, aliases: [`${base}/{owner}/`], tag, subject: kind } as const;
   const isFor = (share: Share, name: string): boolean =>
     share.grantee.kind === kind && share.grantee.name === (kind === 'group' ? fromHubGroup(name) : name);
   /** Of a user also what is shared with their groups. */
@@ -198,21 +195,6 @@ function sharedWith(
       },
     }),
   ];
-}
-
-/**
- * Whether the address ends in a slash, as that of a default server does (`/shares/alice/`): the application reads
- * addresses with and without it as one.
- */
-export function namesDefault({ c }: Pick<Call, 'c'>): boolean {
-  return new URL(c.req.url).pathname.endsWith('/');
-}
-
-/** Only a server is shared: at the address of a person there is nothing but the list. */
-export function assertServerNamed({ c }: Pick<Call, 'c'>): void {
-  if (c.req.param('server_name') !== undefined || namesDefault({ c })) return;
-  c.header('allow', 'GET');
-  throw new GatewayError('request.method', { facts: { allow: 'GET' } });
 }
 
 /** Of the gateway's own groups we know that there is none; of others only the system or the issuer does. */
