@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile, chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { WebSocket } from 'ws';
 import { startGateway } from './gateway.ts';
 import type { GatewayProcess } from './gateway.ts';
 import { makeSystemAccount } from './systemAccount.ts';
@@ -67,11 +69,6 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
   };
 }
 
-/** Writes the account's own configuration of its UI server. */
-export function writeOwnConfig(owner: SystemAccount, text: string): Promise<void> {
-  return writeAs(owner, '.cylc/uiserver/jupyter_config.py', text);
-}
-
 /** Starts the default server from its form and waits until the visitor is shown Cylc's page. */
 export async function startServer(visitor: Visitor, owner: string, fields: Record<string, string> = {}): Promise<void> {
   await visitor.submit(await visitor.get(`/hub/spawn/${owner}`), fields, /spawn/);
@@ -125,20 +122,41 @@ export interface GraphqlAnswer {
   errors?: { message: string }[];
 }
 
+/** Headers of a script's request, with the token against forged ones. */
+export function scripted(visitor: Visitor): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    accept: '*/*',
+    origin: visitor.origin,
+    'sec-fetch-mode': 'cors',
+    'sec-fetch-site': 'same-origin',
+    'x-xsrftoken': visitor.cookie('_xsrf') ?? '',
+  };
+}
+
+/** Status of the answer to a WebSocket handshake; 101 where it was made. */
+export async function handshake(visitor: Visitor, path: string): Promise<number> {
+  const socket = visitor.websocket(path);
+  const status = await answerTo(socket);
+  socket.terminate();
+  return status;
+}
+
+async function answerTo(socket: WebSocket): Promise<number> {
+  socket.on('error', () => {});
+  return Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, answer]) => (answer as { statusCode: number }).statusCode),
+  ]);
+}
+
 /** As the GUI asks: by a script, with the token against forged requests. */
 export async function graphql(visitor: Visitor, owner: string, query: string): Promise<GraphqlAnswer> {
   const { status, body } = await visitor.get(`/user/${owner}/cylc/graphql`, {
     method: 'POST',
     follow: false,
     body: JSON.stringify({ query }),
-    headers: {
-      'content-type': 'application/json',
-      accept: '*/*',
-      origin: visitor.origin,
-      'sec-fetch-mode': 'cors',
-      'sec-fetch-site': 'same-origin',
-      'x-xsrftoken': visitor.cookie('_xsrf') ?? '',
-    },
+    headers: scripted(visitor),
   });
   try {
     return { ...(JSON.parse(body) as GraphqlAnswer), status };
@@ -156,6 +174,37 @@ export async function levelAt(visitor: Visitor, owner: string): Promise<string> 
   if (looks === undefined || acts === undefined)
     return `query ${JSON.stringify(query)}, mutation ${JSON.stringify(mutation)}`;
   return acts ? 'control' : looks ? 'read' : 'nothing';
+}
+
+/**
+ * The same over the WebSocket that the GUI keeps open: `look` or `nothing`, the status of the handshake where it is
+ * refused. Nobody acts by it: Cylc takes subscriptions there alone.
+ */
+export async function socketLevelAt(visitor: Visitor, owner: string): Promise<string> {
+  const socket = visitor.websocket(`/user/${owner}/cylc/subscriptions`, ['graphql-ws']);
+  const opened = await answerTo(socket);
+  try {
+    if (opened !== 101) return String(opened);
+    const said = new Map<string, string>();
+    socket.on('message', (data: Buffer) => {
+      const { id = '', type = '', payload } = JSON.parse(data.toString()) as Record<string, unknown>;
+      if (type === 'data' || type === 'error') said.set(id as string, JSON.stringify(payload));
+    });
+    const ask = (id: string, query: string): void =>
+      socket.send(JSON.stringify({ id, type: 'start', payload: { query } }));
+    socket.send(JSON.stringify({ type: 'connection_init', payload: {} }));
+    ask('look', 'subscription { logs(id: "no-such-workflow") { connected error } }');
+    ask('act', 'mutation { stop(workflows: ["no-such-workflow"]) { result } }');
+    await until(
+      () => said.size === 2,
+      20_000,
+      () => JSON.stringify([...said]),
+    );
+    if (!said.get('act')!.includes('not defined')) return `acts: ${said.get('act')}`;
+    return !said.get('look')!.includes('403') ? 'look' : 'nothing';
+  } finally {
+    socket.terminate();
+  }
 }
 
 /** Cylc refuses with status 200 and an error of the words `HTTP 403`. Undefined where something else happened. */
