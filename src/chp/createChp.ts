@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Closable } from '../proxy/connections.ts';
+import { ReadMemory } from '../proxy/upstream/readMemory.ts';
 import { createTicker } from '../proxy/upstream/ticker.ts';
 import { describeListening, listenAt } from '../listen/listening.ts';
 import { createRedirectServer } from '../listen/redirectServer.ts';
@@ -36,7 +37,8 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
   const now = (): number => clock.now();
   const routes = createChpRoutes({ now });
   const ticker = createTicker();
-  const targets = createTargets({ tls: options.clientTls, headersTimeoutMs: options.proxyTimeoutMs, ticker });
+  const memory = new ReadMemory();
+  const targets = createTargets({ tls: options.clientTls, headersTimeoutMs: options.proxyTimeoutMs, memory, ticker });
   const sockets = new Set<Closable>();
   const metrics = options.metrics === undefined ? undefined : createChpMetrics();
 
@@ -68,6 +70,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
     options,
     routes,
     targets,
+    memory,
     ticker,
     sockets,
     metrics,

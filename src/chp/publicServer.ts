@@ -11,6 +11,7 @@ import { carryHttp } from '../proxy/http.ts';
 import { createRequestIds } from '../proxy/requestIds.ts';
 import type { Exchange } from '../proxy/types.ts';
 import { isWebSocketUpgrade } from '../proxy/upgradeRules.ts';
+import type { ReadMemory } from '../proxy/upstream/readMemory.ts';
 import type { Ticker } from '../proxy/upstream/ticker.ts';
 import { carryWebSocket } from '../proxy/websocket.ts';
 import { writeHead } from '../proxy/writeHead.ts';
@@ -32,6 +33,7 @@ export interface PublicServerParts {
   create(options: ServerOptions): Server;
   routes: ChpRoutes;
   targets: Targets;
+  memory: ReadMemory;
   ticker: Ticker;
   errors: ErrorAnswers;
   /** Open WebSockets. */
@@ -60,7 +62,7 @@ interface Carried {
 
 /** What the world reaches: checks each request once, finds its route, carries it. Nobody is asked who they are. */
 export function createPublicServer(parts: PublicServerParts): Server {
-  const { options, routes, targets, ticker, sockets, metrics, log } = parts;
+  const { options, routes, targets, memory, ticker, sockets, metrics, log } = parts;
   const nextId = createRequestIds();
 
   function touch(route: ChpRoute): void {
@@ -171,7 +173,8 @@ export function createPublicServer(parts: PublicServerParts): Server {
     if (carried === undefined) return;
     const { route, target, client, headers, exchange } = carried;
     carryWebSocket(socket, head, {
-      connect: () => target.open(),
+      connect: target.open,
+      memory,
       ticker,
       headers,
       exchange,

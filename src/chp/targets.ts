@@ -1,9 +1,11 @@
 import { connect as connectTcp, isIP } from 'node:net';
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { createUpstreamPool } from '../proxy/upstream/pool.ts';
 import type { UpstreamPool } from '../proxy/upstream/pool.ts';
+import type { ReadMemory } from '../proxy/upstream/readMemory.ts';
 import type { Ticker } from '../proxy/upstream/ticker.ts';
+import type { Connect } from '../proxy/upstream/types.ts';
 import type { ClientTls } from './options.ts';
 
 /** One place that requests go to: kept connections, and new ones for WebSockets. */
@@ -11,7 +13,7 @@ export interface Target {
   url: URL;
   pool: UpstreamPool;
   /** A connection of its own. */
-  open(): Socket;
+  open: Connect;
 }
 
 export interface Targets {
@@ -32,11 +34,13 @@ export const noTimeoutMs = 2 ** 31 - 1;
 export function createTargets(options: {
   tls: ClientTls;
   headersTimeoutMs: number | undefined;
+  memory: ReadMemory;
   ticker: Ticker;
 }): Targets {
   const open = new Map<string, Target>();
   const tls = tlsOptions(options.tls);
   const limits = {
+    memory: options.memory,
     connectMs: connectTimeoutMs,
     headMs: options.headersTimeoutMs ?? noTimeoutMs,
     idleMs: keptMs,
@@ -47,7 +51,8 @@ export function createTargets(options: {
   function make(text: string): Target {
     const url = targetUrl(text);
     const place = placeOf(url);
-    const connect = (): Socket => (url.protocol === 'https:' ? openTls(place, tls) : openPlain(place));
+    const connect: Connect = (onread) =>
+      url.protocol === 'https:' ? openTls(place, onread, tls) : openPlain(place, onread);
     return { url, pool: createUpstreamPool(connect, limits, options.ticker), open: connect };
   }
 
@@ -90,12 +95,14 @@ function placeOf(url: URL): Place {
   return { path, host: url.hostname.replace(/^\[|\]$/g, ''), port };
 }
 
-function openPlain({ path, host, port }: Place): Socket {
-  return path === undefined ? connectTcp({ host, port, noDelay: true }) : connectTcp(path);
+function openPlain({ path, host, port }: Place, onread: OnReadOpts | undefined): Socket {
+  return connectTcp(path === undefined ? { host, port, noDelay: true, onread } : { path, onread });
 }
 
-function openTls({ host, port }: Place, tls: ReturnType<typeof tlsOptions>): Socket {
-  return connectTls({ ...tls, host, port, ALPNProtocols: ['http/1.1'], ...(isIP(host) ? {} : { servername: host }) });
+function openTls({ host, port }: Place, onread: OnReadOpts | undefined, tls: ReturnType<typeof tlsOptions>): Socket {
+  const named = isIP(host) ? {} : { servername: host };
+  const options = { ...tls, host, port, onread, ALPNProtocols: ['http/1.1'], ...named };
+  return connectTls(options);
 }
 
 function tlsOptions({ key, cert, ca, insecure }: ClientTls) {

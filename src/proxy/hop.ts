@@ -14,6 +14,7 @@ import type { HttpHop } from './http.ts';
 import { createPools } from './pools.ts';
 import type { Asked, ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
 import { connectUpstream } from './upstream/connect.ts';
+import { ReadMemory } from './upstream/readMemory.ts';
 import { createTicker } from './upstream/ticker.ts';
 import { carryWebSocket } from './websocket.ts';
 
@@ -48,7 +49,8 @@ export function createHop(parts: HopParts): Hop {
   const { counts = new RequestCounts() } = parts;
   const rules = createHeaderRules({ secretHeaders });
   const ticker = createTicker();
-  const pools = createPools({ config, ticker, tls });
+  const memory = new ReadMemory();
+  const pools = createPools({ config, ticker, memory, tls });
   const connections = createConnections({ clock });
   const outside = new URL(publicUrl);
   const proto = outside.protocol === 'https:' ? 'https' : 'http';
@@ -126,7 +128,8 @@ export function createHop(parts: HopParts): Hop {
       onCarry?.(plan, req, exchange);
       const countsFrom = clock.now() + quietAfterOpenMs;
       carryWebSocket(socket, head, {
-        connect: () => connectUpstream(plan.route.upstream, tls),
+        connect: (onread) => connectUpstream(plan.route.upstream, tls, onread),
+        memory,
         ticker,
         rules,
         headers: requestHeaders(req, plan, exchange),

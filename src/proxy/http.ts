@@ -60,7 +60,8 @@ class Carrier implements ExchangeHandler, Closable {
   readonly #body: RequestBody | undefined;
   #connection: LentConnection | undefined;
   #repeats = 0;
-  #paused = false;
+  /** The client has not taken all that came yet. */
+  #waits = false;
   #onEnd: (() => void) | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, hop: HttpHop) {
@@ -120,16 +121,20 @@ class Carrier implements ExchangeHandler, Closable {
     if (head.length !== 0 && !bytesFollow) this.#res.write(nothing);
   }
 
-  onData(data: Buffer, last: boolean): void {
+  onData(data: Buffer, last: boolean): boolean {
     if (last) this.#res.end(data);
-    else if (!this.#res.write(data) && !this.#paused) {
-      this.#paused = true;
-      this.#connection!.pause();
-      // Node destroys a connection whose time is over; bytes that its peer takes begin the time anew
-      if (this.#hop.readIdleMs > 0) this.#res.socket?.setTimeout(this.#hop.readIdleMs);
-      this.#onEnd ??= this.#hop.onLong(this);
-      this.#res.once('drain', this.#onClientDrain);
-    }
+    else this.#res.write(data, this.#onWritten);
+    if (this.#isFlushed()) return true;
+    if (last) return false;
+    this.#waits = true;
+    // Node destroys a connection whose time is over; bytes that its peer takes begin the time anew
+    if (this.#hop.readIdleMs > 0) this.#res.socket?.setTimeout(this.#hop.readIdleMs);
+    this.#onEnd ??= this.#hop.onLong(this);
+    return false;
+  }
+
+  #isFlushed(): boolean {
+    return this.#res.writableLength === 0 && this.#req.socket.writableLength === 0;
   }
 
   onEnd(trailers: readonly string[]): void {
@@ -159,8 +164,9 @@ class Carrier implements ExchangeHandler, Closable {
     this.#done(499);
   }
 
-  readonly #onClientDrain = (): void => {
-    this.#paused = false;
+  readonly #onWritten = (): void => {
+    if (!this.#waits || !this.#isFlushed()) return;
+    this.#waits = false;
     if (this.#hop.readIdleMs > 0) this.#res.socket?.setTimeout(0);
     this.#connection?.resume();
   };

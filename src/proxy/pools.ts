@@ -4,6 +4,7 @@ import type { UpstreamTls } from '../spawners/types.ts';
 import { connectUpstream, keyOf } from './upstream/connect.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { UpstreamPool } from './upstream/pool.ts';
+import type { ReadMemory } from './upstream/readMemory.ts';
 import type { Ticker } from './upstream/ticker.ts';
 import type { PoolCount } from './upstream/types.ts';
 
@@ -22,12 +23,14 @@ export interface Pools {
 export function createPools(options: {
   config: Config['proxy'];
   ticker: Ticker;
+  memory: ReadMemory;
   tls?: UpstreamTls | undefined;
 }): Pools {
-  const { config, ticker, tls } = options;
+  const { config, ticker, memory, tls } = options;
   const byUpstream = new WeakMap<Upstream, UpstreamPool>();
   const byKey = new Map<string, UpstreamPool>();
   const limits = {
+    memory,
     connectMs: config.connectTimeoutS * 1000,
     headMs: config.headersTimeoutS * 1000,
     idleMs: config.keepAliveS * 1000,
@@ -42,7 +45,7 @@ export function createPools(options: {
       const key = keyOf(upstream);
       pool = byKey.get(key);
       if (pool === undefined)
-        byKey.set(key, (pool = createUpstreamPool(() => connectUpstream(upstream, tls), limits, ticker)));
+        byKey.set(key, (pool = createUpstreamPool((onread) => connectUpstream(upstream, tls, onread), limits, ticker)));
       byUpstream.set(upstream, pool);
       return pool;
     },

@@ -12,11 +12,13 @@ import { readAnswerHead } from './upstream/answerHead.ts';
 import type { AnswerHead } from './upstream/answerHead.ts';
 import { onConnected } from './upstream/connect.ts';
 import { maxInformation } from './upstream/connection.ts';
+import type { ReadMemory } from './upstream/readMemory.ts';
 import type { Expiring, Ticker } from './upstream/ticker.ts';
+import type { Connect } from './upstream/types.ts';
 
 export interface WebSocketHop {
-  /** Begins a connection to the upstream. */
-  connect(): Socket;
+  connect: Connect;
+  memory: ReadMemory;
   ticker: Ticker;
   rules: AnswerRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
@@ -77,7 +79,7 @@ class Tunnel implements Closable, Expiring {
   constructor(client: Socket, hop: WebSocketHop) {
     this.#client = client;
     this.#hop = hop;
-    this.#upstream = hop.connect();
+    this.#upstream = hop.connect(hop.memory.sharing((chunk) => this.#onUpstreamData(chunk)));
   }
 
   start(head: Buffer): void {
@@ -90,7 +92,6 @@ class Tunnel implements Closable, Expiring {
     upstream.on('error', (cause) => this.#fail(cause));
     upstream.on('close', () => this.#fail(new Error('the upstream closed the connection')));
     onConnected(upstream, () => this.#ask());
-    upstream.on('data', this.#onUpstreamData);
     this.#client.setTimeout(0);
     this.#client.setNoDelay(true);
     this.#hop.ticker.add(this);
@@ -146,11 +147,11 @@ class Tunnel implements Closable, Expiring {
     this.#upstream.write(writeHead(first, [...this.#hop.headers, ...upgradeHeaders]), 'latin1');
   }
 
-  readonly #onUpstreamData = (chunk: Buffer): void => {
+  #onUpstreamData(chunk: Buffer): void {
     if (this.#state === 'open' || this.#state === 'halfClosed') this.#toClient(chunk);
     else if (this.#state === 'refused') this.#passRefusal(chunk);
     else if (this.#state === 'asked') this.#readAnswer(chunk);
-  };
+  }
 
   #readAnswer(chunk: Buffer): void {
     const bytes = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);

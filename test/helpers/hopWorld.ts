@@ -15,6 +15,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { isOwnCookie } from '../../src/identity/cookies.ts';
 import type { Verified } from '../../src/identity/types.ts';
 import { createFrontDoor } from '../../src/proxy/frontDoor.ts';
+import type { FrontDoorParts } from '../../src/proxy/frontDoor.ts';
 import { createHop } from '../../src/proxy/hop.ts';
 import { renderPlainly } from '../../src/proxy/plainRefusal.ts';
 import { createRoutes } from '../../src/proxy/routes.ts';
@@ -58,6 +59,8 @@ export interface HopWorldOptions {
   app?: RequestListener;
   /** Done to the server before it listens. */
   prepare?: (door: Server) => void;
+  /** Makes the front door's server, where it is not a plain one. */
+  create?: FrontDoorParts['create'];
   /** When the sign-in of `good` ends, ms since 1970. */
   expiresAt?: () => number;
   /** Whose a request is, by its cookies; alice's by default. All may open alice's server then. */
@@ -111,7 +114,16 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
     publicOrigin: publicUrl,
   });
   const app: RequestListener = options.app ?? ((_, res) => res.end('app'));
-  const door = createFrontDoor({ authorize, hop, render: renderPlainly, basePath: '', config, log, app });
+  const door = createFrontDoor({
+    authorize,
+    hop,
+    render: renderPlainly,
+    basePath: '',
+    config,
+    log,
+    app,
+    ...(options.create === undefined ? {} : { create: options.create }),
+  });
   options.prepare?.(door);
   door.listen(0, '127.0.0.1');
   await once(door, 'listening');

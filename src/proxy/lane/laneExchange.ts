@@ -30,6 +30,8 @@ export class LaneExchange implements ExchangeHandler, Closable {
   #status = 0;
   #chunked = false;
   #closing = false;
+  /** The client has not taken all that came yet. */
+  #waits = false;
   #over = false;
   #onEnd: (() => void) | undefined;
 
@@ -83,19 +85,22 @@ export class LaneExchange implements ExchangeHandler, Closable {
     if (!bytesFollow) this.#writeHead();
   }
 
-  onData(data: Buffer, last: boolean): void {
-    const more = this.#chunked ? this.#writeChunk(data) : this.#writeData(data);
-    if (more || last) return;
+  onData(data: Buffer, last: boolean): boolean {
+    const free = this.#chunked ? this.#writeChunk(data) : this.#writeData(data);
+    if (free || last) return free;
+    this.#waits = true;
     this.#onEnd ??= this.#hop.onLong(this);
-    this.#connection!.pause();
     this.#socket.setTimeout(this.#hop.readIdleMs);
+    return false;
   }
 
-  /** The client takes more again. */
-  resume(): void {
+  /** The client may have taken all that was written. */
+  readonly resume = (): void => {
+    if (!this.#waits || this.#socket.writableLength > 0) return;
+    this.#waits = false;
     this.#socket.setTimeout(0);
     this.#connection?.resume();
-  }
+  };
 
   onEnd(trailers: readonly string[]): void {
     this.#connection = undefined;
@@ -153,16 +158,17 @@ export class LaneExchange implements ExchangeHandler, Closable {
     this.#head = undefined;
   }
 
+  /** These return whether nothing of `data` is waiting to be taken. */
   #writeData(data: Buffer): boolean {
     const head = this.#head;
-    if (head === undefined) return this.#socket.write(data);
+    if (head === undefined) return this.#writeLong(data);
     this.#head = undefined;
     if (head.length + data.length > joinedBytes) {
       this.#socket.cork();
       this.#socket.write(head, 'latin1');
-      const more = this.#socket.write(data);
+      this.#socket.write(data, this.resume);
       this.#socket.uncork();
-      return more;
+      return this.#socket.writableLength === 0;
     }
     const joined = Buffer.allocUnsafe(head.length + data.length);
     joined.write(head, 0, 'latin1');
@@ -171,12 +177,25 @@ export class LaneExchange implements ExchangeHandler, Closable {
   }
 
   #writeChunk(data: Buffer): boolean {
-    this.#socket.cork();
-    this.#writeHead();
-    this.#socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
-    this.#socket.write(data);
-    const more = this.#socket.write('\r\n', 'latin1');
-    this.#socket.uncork();
-    return more;
+    const start = `${this.#head ?? ''}${data.length.toString(16)}\r\n`;
+    this.#head = undefined;
+    if (start.length + data.length > joinedBytes) {
+      this.#socket.cork();
+      this.#socket.write(start, 'latin1');
+      this.#socket.write(data);
+      this.#socket.write('\r\n', 'latin1', this.resume);
+      this.#socket.uncork();
+      return this.#socket.writableLength === 0;
+    }
+    const joined = Buffer.allocUnsafe(start.length + data.length + 2);
+    joined.write(start, 0, 'latin1');
+    data.copy(joined, start.length);
+    joined.write('\r\n', start.length + data.length, 'latin1');
+    return this.#socket.write(joined);
+  }
+
+  #writeLong(data: Buffer): boolean {
+    this.#socket.write(data, this.resume);
+    return this.#socket.writableLength === 0;
   }
 }

@@ -1,16 +1,21 @@
 import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Upstream } from '../../servers/types.ts';
 import type { UpstreamTls } from '../../spawners/types.ts';
 
-/** A socket to the upstream; the one place that knows what kinds there are. */
-export function connectUpstream(upstream: Upstream, tls?: UpstreamTls): Socket {
-  if (upstream.kind === 'unix') return connect(upstream.path);
+/** A socket to the upstream; the one place that knows what kinds there are. For `onread` see `Connect`. */
+export function connectUpstream(
+  upstream: Upstream,
+  tls: UpstreamTls | undefined,
+  onread: OnReadOpts | undefined,
+): Socket {
+  if (upstream.kind === 'unix') return connect({ path: upstream.path, onread });
   const { host, port } = upstream;
-  if (upstream.tls === undefined) return connect({ host, port, noDelay: true });
+  if (upstream.tls === undefined) return connect({ host, port, noDelay: true, onread });
   // Without keys no certificate is trusted, and the connection fails.
-  return connectTls({ ...tls?.(upstream.tls), host, port }).setNoDelay(true);
+  const keyed = { ...tls?.(upstream.tls), host, port, onread };
+  return connectTls(keyed).setNoDelay(true);
 }
 
 /** Calls once the socket may be written to: by TLS, not before the certificate has been checked. */

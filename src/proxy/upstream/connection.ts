@@ -3,13 +3,19 @@ import { chunkedBody, readAnswerHead } from './answerHead.ts';
 import type { AnswerHead } from './answerHead.ts';
 import { ChunkedReader } from './chunkedReader.ts';
 import { onConnected } from './connect.ts';
-import type { ExchangeHandler, LentConnection, UpstreamFailure } from './types.ts';
+import { copyOf } from './readMemory.ts';
+import type { ReadMemory } from './readMemory.ts';
+import type { Connect, ExchangeHandler, LentConnection, UpstreamFailure } from './types.ts';
 
+/** After a read of so many bytes of a body, more of the kind are expected, and read into memory of its own. */
+const longRead = 16_384;
 /** 103 and 102 come once or a few times; an endless row of them is an attack. */
 export const maxInformation = 16;
 
 export interface ConnectionOwner {
   maxHeadBytes: number;
+  memory: ReadMemory;
+  connect: Connect;
   /** Called when it may be used again. */
   onFree(connection: UpstreamConnection): void;
   /** Called once, when it is of no more use. */
@@ -38,14 +44,22 @@ export class UpstreamConnection implements LentConnection {
   /** Bytes of a body of known length still to come. */
   #left = 0;
   #chunks: ChunkedReader | undefined;
+  #lastRead = 0;
+  /** Memory of its own, during a long body. */
+  #lent: Buffer | undefined;
+  /** The handler has not let go of what it got: nothing is read until it has. */
+  #held = false;
 
-  constructor(socket: Socket, owner: ConnectionOwner, handler: ExchangeHandler) {
-    this.#socket = socket;
+  constructor(owner: ConnectionOwner, handler: ExchangeHandler) {
     this.#owner = owner;
     this.#handler = handler;
     this.deadline = owner.deadline('connect');
+    const socket = owner.connect({
+      buffer: () => this.#nextMemory(),
+      callback: (length, memory) => this.#onRead(length, memory),
+    });
+    this.#socket = socket;
     onConnected(socket, () => this.#onConnect());
-    socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('drain', () => this.#handler?.onDrain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#fail(error));
@@ -77,11 +91,8 @@ export class UpstreamConnection implements LentConnection {
     if (this.#handler !== undefined && this.#head === undefined) this.deadline = this.#owner.deadline('head');
   }
 
-  pause(): void {
-    this.#socket.pause();
-  }
-
   resume(): void {
+    this.#held = false;
     this.#socket.resume();
   }
 
@@ -114,6 +125,18 @@ export class UpstreamConnection implements LentConnection {
     this.#information = 0;
     this.deadline = 0;
     this.#handler?.onConnection(this);
+  }
+
+  #nextMemory(): Buffer {
+    if (this.#lastRead >= longRead && this.#handler !== undefined) this.#lent ??= this.#owner.memory.lend();
+    return this.#lent ?? this.#owner.memory.shared;
+  }
+
+  #onRead(length: number, memory: Uint8Array): boolean {
+    this.#lastRead = length;
+    const lent = this.#lent;
+    this.#onData(lent === undefined ? copyOf(memory, length) : lent.subarray(0, length));
+    return true;
   }
 
   #onData(chunk: Buffer): void {
@@ -170,15 +193,29 @@ export class UpstreamConnection implements LentConnection {
     const handler = this.#handler!;
     if (this.#chunks !== undefined) {
       const end = this.#chunks.push(bytes, (data) => {
-        if (this.#handler === handler) handler.onData(data, false);
+        if (this.#handler === handler) this.#pass(data, false, handler);
       });
       if (end !== -1 && this.#handler === handler) this.#finish(end === bytes.length);
     } else if (this.#left > 0) {
       const data = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
       this.#left -= data.length;
-      handler.onData(data, this.#left === 0);
+      this.#pass(data, this.#left === 0, handler);
       if (this.#left === 0 && this.#handler === handler) this.#finish(data.length === bytes.length);
-    } else handler.onData(bytes, false);
+    } else this.#pass(bytes, false, handler);
+  }
+
+  #pass(data: Buffer, last: boolean, handler: ExchangeHandler): void {
+    if (handler.onData(data, last)) return;
+    this.#held = true;
+    this.#socket.pause();
+  }
+
+  /** What the last handler may still hold is not used again. */
+  #dropMemory(): void {
+    if (this.#lent !== undefined && !this.#held) this.#owner.memory.giveBack(this.#lent);
+    this.#lent = undefined;
+    this.#held = false;
+    this.#lastRead = 0;
   }
 
   /** `clean`: nothing came behind the answer. */
@@ -187,6 +224,7 @@ export class UpstreamConnection implements LentConnection {
     const trailers = this.#chunks?.trailers ?? [];
     this.#handler = undefined;
     this.#served += 1;
+    this.#dropMemory();
     if (clean && this.#requestSent && this.#head!.keepAlive && !this.#gone && this.#socket.writable) {
       this.deadline = this.#owner.deadline('idle');
       if (this.#socket.isPaused()) this.#socket.resume();

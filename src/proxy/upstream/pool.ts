@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
 import type { Ticker } from './ticker.ts';
-import type { ExchangeHandler, PoolCount, UpstreamLimits } from './types.ts';
+import type { Connect, ExchangeHandler, PoolCount, UpstreamLimits } from './types.ts';
 
 /** The connections to one upstream: kept, lent to one exchange at a time, bounded; exchanges beyond the bound wait. */
 export interface UpstreamPool {
@@ -26,8 +25,7 @@ interface Waiting {
   expire(): void;
 }
 
-/** `connect` begins a new connection to the upstream. */
-export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits, ticker: Ticker): UpstreamPool {
+export function createUpstreamPool(connect: Connect, limits: UpstreamLimits, ticker: Ticker): UpstreamPool {
   const open = new Set<UpstreamConnection>();
   const idle: UpstreamConnection[] = [];
   const waiting: Waiting[] = [];
@@ -36,6 +34,8 @@ export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits
   const phaseMs = { connect: limits.connectMs, head: limits.headMs, idle: limits.idleMs };
   const owner: ConnectionOwner = {
     maxHeadBytes: limits.maxHeadBytes,
+    memory: limits.memory,
+    connect,
     deadline: (phase) => ticker.after(phaseMs[phase]),
     onFree(connection) {
       const next = takeWaiting(open.size <= limits.maxConnections);
@@ -76,7 +76,7 @@ export function createUpstreamPool(connect: () => Socket, limits: UpstreamLimits
   }
 
   function connectFor(handler: ExchangeHandler): void {
-    const connection = new UpstreamConnection(connect(), owner, handler);
+    const connection = new UpstreamConnection(owner, handler);
     open.add(connection);
     ticker.add(connection);
   }

@@ -1,4 +1,9 @@
+import type { OnReadOpts, Socket } from 'node:net';
 import type { AnswerHead } from './answerHead.ts';
+import type { ReadMemory } from './readMemory.ts';
+
+/** Begins a connection to an upstream. What comes is read into the memory that is given, or else told by `data` events. */
+export type Connect = (onread?: OnReadOpts) => Socket;
 
 /** Why an exchange failed at the upstream's side. */
 export interface UpstreamFailure {
@@ -16,7 +21,7 @@ export interface LentConnection {
   write(data: Uint8Array | string): boolean;
   /** Until the request is complete, the connection cannot be used again, and no deadline for the answer runs. */
   requestSent(): void;
-  pause(): void;
+  /** Nothing is held any more of what `onData` got: more may come. */
   resume(): void;
   /** Breaks the exchange off: nothing is called any more. */
   abort(): void;
@@ -33,14 +38,18 @@ export interface ExchangeHandler {
   onInformation(head: AnswerHead): void;
   /** `bytesFollow`: the beginning of the body is here already. */
   onHead(head: AnswerHead, bytesFollow: boolean): void;
-  /** `last` where the length was known and this completes it; `onEnd` follows at once. */
-  onData(data: Buffer, last: boolean): void;
+  /**
+   * `last` where the length was known and this completes it; `onEnd` follows at once. Returns true if nothing holds on to
+   * `data`, whose memory is then used again; otherwise nothing more comes until `resume` is called.
+   */
+  onData(data: Buffer, last: boolean): boolean;
   onEnd(trailers: readonly string[]): void;
   onFailure(failure: UpstreamFailure): void;
 }
 
-/** Waits, in ms. */
+/** Of a pool; waits in ms. */
 export interface UpstreamLimits {
+  memory: ReadMemory;
   connectMs: number;
   /** From the end of the request, or its last sign of life, to the head of the answer. */
   headMs: number;
