@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isForeign } from './foreign.ts';
 
 const secret = /^(?:admin|state)\.json$|^admin\.last-good$|^state\.changes$|^identity-keys\.json$/;
 
@@ -10,6 +11,8 @@ export function checkFolder(dataDir: string): string[] {
   if (!folder.isDirectory()) return ['It is not a folder.'];
   const names = readable(dataDir);
   if (names === undefined) return ['It cannot be read; run the check as the user who runs the gateway.'];
+  if ((folder.mode & 0o077) !== 0 && isForeign(dataDir))
+    return [`${dataDir} is in use for something else: set dataDir to a folder of its own.`];
   const files = names.filter((name) => secret.test(name));
   return ['.', ...files].flatMap((name) => faultsOf(join(dataDir, name), folder.uid));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SetupError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { errnoOf, isTemporaryName } from './files.ts';
+import { isForeign } from './foreign.ts';
 
 /**
  * Makes the data folder ready: there, ours, writable, mode 0700.
@@ -16,12 +17,26 @@ export function prepareFolder(dataDir: string, log: Logger): void {
     throw unwritable(dataDir, cause);
   }
   checkOwner(dataDir);
+  refuseForeign(dataDir);
   try {
     tightenMode(dataDir, 0o700, log);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw unwritable(dataDir, cause);
   }
+}
+
+/** One that is closed already loses nothing by our using it. */
+function refuseForeign(dataDir: string): void {
+  if ((statSync(dataDir).mode & 0o077) === 0 || !isForeign(dataDir)) return;
+  throw new SetupError(
+    `${dataDir} is in use for something else, and open to other users: it cannot be the data folder.`,
+    {
+      advice:
+        'Name a folder of its own in `dataDir`: a new or empty one. If this is the right one, close it first: chmod 700.',
+      exitCode: 73,
+    },
+  );
 }
 
 const ours = new Set(['admin.json', 'state.json', 'state.changes', 'admin.last-good', 'edits.jsonl']);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,6 +46,19 @@ describe('the data folder', () => {
     expect(code).toBeGreaterThan(0);
     expect(said).toMatch(/\/proc\/sys\/kernel/);
     expect(said).toMatch(/→ /);
+  });
+
+  test('that is in use for something else is left alone, its mode too', async () => {
+    const shared = join(folder, 'shared');
+    await mkdir(shared, { mode: 0o755 });
+    await writeFile(join(shared, 'of-somebody-else'), '');
+    const { code, said } = await refusal('--data', shared);
+    expect(code).toBe(73);
+    expect(said).toMatch(/in use for something else[\s\S]*→ Name a folder of its own/);
+    expect((await stat(shared)).mode & 0o777).toBe(0o755);
+    expect(await readdir(shared)).toEqual(['of-somebody-else']);
+    const { stdout } = await runCommand(['check', '--data', shared], { cwd: folder });
+    expect(stdout).toMatch(/✗ Data folder .*in use for something else/);
   });
 
   test('with a broken state.json names line and column, and is left as it was', async () => {

@@ -51,7 +51,7 @@ export interface ApiWorldOptions {
 /** The Hub's REST API on the real servers room, with people and servers that exist in memory alone. */
 export async function createApiWorld(options: ApiWorldOptions): Promise<ApiWorld> {
   const folder = shortFolder('cgw-api');
-  await mkdir(join(folder, 'run'), { mode: 0o711 });
+  await mkdir(join(folder, 'run'), { mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const store = createMemoryStore();
   const config = configSchema.parse({ hub: { patienceS: options.patienceS ?? 1 }, access: { admins: options.admins } });
   const log = createLog({ level: 'error', format: 'json' });

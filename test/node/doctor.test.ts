@@ -27,6 +27,7 @@ import { runCheck } from '../../src/cli/doctor/runCheck.ts';
 import type { Check, Subject } from '../../src/cli/doctor/types.ts';
 import { certificateAuthority } from '../helpers/certificates.ts';
 import { startIssuer } from '../helpers/issuer.ts';
+import { shortFolder } from '../helpers/shortFolder.ts';
 import { cylcBin, describeWith } from '../helpers/requires.ts';
 
 let folder: string;
@@ -121,7 +122,9 @@ describe('files', () => {
     expect((await found(sockets, subject({}, { runtimeDir: long })))[0]).toMatch(
       /^fault: .*too long.*→ Set runtimeDir/,
     );
-    expect(await found(sockets, subject({}, { runtimeDir: '/tmp' }))).toEqual(['ok: /tmp']);
+    const fit = shortFolder('cg-doctor');
+    ends.push(() => rmSync(fit, { recursive: true }));
+    expect(await found(sockets, subject({}, { runtimeDir: fit }))).toEqual([`ok: ${fit}`]);
   });
 });
 

@@ -1,0 +1,22 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isTemporaryName } from './files.ts';
+
+/** By any of these a folder is known as a gateway's; the last is what `cylc:install` leaves in a folder of ours. */
+const signs = [
+  'gateway.lock',
+  'admin.json',
+  'state.json',
+  'admin.schema.json',
+  'identity-keys.json',
+  'cylc/cylc-gateway-install.json',
+];
+
+/**
+ * Whether a folder is in use for something else. A slip like `dataDir: /var/lib` must not close that folder to the
+ * machine, nor put our files among those of others.
+ */
+export function isForeign(dataDir: string): boolean {
+  const names = readdirSync(dataDir).filter((name) => !isTemporaryName(name));
+  return names.length > 0 && !signs.some((name) => existsSync(join(dataDir, name)));
+}
