@@ -4,6 +4,7 @@ import type { DeepReadonly, Store } from '../store/types.ts';
 import { adoption, rememberUntil } from './externalSessions.ts';
 import type { External } from './externalSessions.ts';
 import type { Keyring } from './keyring.ts';
+import { createSessionIndex } from './sessionIndex.ts';
 import { isoOf, newRecord, signSession, toView } from './sessionRecords.ts';
 import type { LiveSession, NewSession, SessionView } from './sessionRecords.ts';
 
@@ -70,10 +71,12 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
   const records = (): DeepReadonly<StateData>['sessions'] => store.state.data.sessions;
   const live = (record: LiveSession | undefined): boolean =>
     record !== undefined && record.revokedAt === null && Date.parse(record.expiresAt) > clock.now();
+  const index = createSessionIndex(store.state);
+  const newestFirst = (some: readonly LiveSession[]): LiveSession[] =>
+    some.filter(live).sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  const liveOf = (account: string): LiveSession[] => newestFirst(index.of(account));
   const liveWhere = (match: (record: LiveSession) => boolean): LiveSession[] =>
-    Object.values(records())
-      .filter((record) => match(record) && live(record))
-      .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+    newestFirst(Object.values(records()).filter(match));
   let nextExpiryMs = 0;
 
   function emit(end: SessionEnd): void {
@@ -139,10 +142,13 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
   });
 
   const keeper: SessionKeeper = {
-    list: (account) => liveWhere((record) => record.account === account).map(toView),
+    list: (account) => liveOf(account).map(toView),
     listAll: () => liveWhere(() => true).map(toView),
-    revoke: async (id, by, reason = 'revoked') => (await keeper.endWhere((each) => each.id === id, by, reason)) > 0,
-    revokeAll: (account, by, reason = 'revoked') => keeper.endWhere((record) => record.account === account, by, reason),
+    async revoke(id, by, reason = 'revoked') {
+      const record = keeper.get(id);
+      return record !== undefined && (await end([record], reason, by)) > 0;
+    },
+    revokeAll: (account, by, reason = 'revoked') => end(liveOf(account), reason, by),
     endWhere: (match, by, reason) => end(liveWhere(match), reason, by),
     onEnd(listener) {
       ends.add(listener);
@@ -153,7 +159,7 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
       return () => void renewals.delete(listener);
     },
     async start(who) {
-      await end(liveWhere((each) => each.account === who.account).slice(maxPerAccount - 1), 'replaced', 'limit');
+      await end(liveOf(who.account).slice(maxPerAccount - 1), 'replaced', 'limit');
       const record = newRecord(who, clock.now(), options.lifetimeMs);
       nextExpiryMs = Math.min(nextExpiryMs, Date.parse(record.expiresAt));
       await store.state.update((draft) => {
@@ -202,6 +208,7 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
     isLive: (id) => live(records()[id]),
     close() {
       clearInterval(timer);
+      index.close();
       stopState();
       stopAdmin();
     },

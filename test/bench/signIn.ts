@@ -5,9 +5,9 @@ import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
 
 /**
- * `npm run bench -- signIn [--count 400] [--at-once 16] [--json]`: sign-ins by name and password a second, each the whole
+ * `npm run bench -- signIn [--count 400] [--at-once 16] [--sessions 0] [--json]`: sign-ins by name and password a second, each the whole
  * way of a browser (seven answers: page, provider, form, password, callback, session, home), with PAM replaced by
- * nothing. The gateway's part is a process of its own; so is this one that plays the browsers.
+ * nothing, and with so many sessions there already. The gateway's part is a process of its own; so is this one that plays the browsers.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -15,10 +15,13 @@ export async function run(args: readonly string[]): Promise<void> {
     options: {
       count: { type: 'string', default: '400' },
       'at-once': { type: 'string', default: '16' },
+      sessions: { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
     },
   });
-  const server = fork(join(import.meta.dirname, 'signInServer.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const server = fork(join(import.meta.dirname, 'signInServer.ts'), [values.sessions], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const [{ origin }] = (await once(server, 'message')) as [{ origin: string }];
   try {
     await measure(origin, { count: 50, atOnce: 8 });

@@ -21,6 +21,19 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const dataDir = await mkdtemp(join(tmpdir(), 'gw-bench-'));
 const store = await openStore({ dataDir, clock, log });
+const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
+await store.state.update((draft) => {
+  for (let n = 0; n < Number(process.argv[2]); n++)
+    draft.sessions[`s${n}`] = {
+      id: `s${n}`,
+      account: `other${n}`,
+      issuer: origin,
+      userAgent: 'Mozilla/5.0',
+      createdAt: at(0),
+      expiresAt: at(3_600_000 + n),
+      revokedAt: null,
+    };
+});
 
 const user = (number: number): SystemUser => ({
   name: `user${number}`,
