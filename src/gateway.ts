@@ -137,6 +137,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     accounts,
     access,
     shareOf: (...of) => access.shareOf(...of),
+    mayStart: (...of) => access.mayStart(...of),
     urls,
     runtimeDir,
     loopback: config.services.length > 0,

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { SiteAccess } from '../access/siteAccess.ts';
-import type { AccessDecision, Account, Identity, Target } from '../access/types.ts';
+import type { AccessDecision, Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
@@ -15,7 +15,6 @@ import type { Audit } from '../telemetry/audit/createAudit.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
-import { createAccountCache } from './accountCache.ts';
 import { createCaller, ofHeader } from './api/caller.ts';
 import { createApi } from './api/createApi.ts';
 import { toCalls } from './api/apiCalls.ts';
@@ -23,6 +22,7 @@ import { createDirectory } from './api/directory.ts';
 import type { Route } from './api/route.ts';
 import { clientIdOf } from './clientId.ts';
 import { createContract } from './contract.ts';
+import { createParts } from './createParts.ts';
 import { listenForNodes } from './nodeListener.ts';
 import type { NodeGate, NodeListener } from './nodeListener.ts';
 import { endTokens } from './endTokens.ts';
@@ -30,14 +30,10 @@ import { listenForServers } from './listener.ts';
 import type { ApiListener } from './listener.ts';
 import { createAuthorizeRoutes } from './oauth/authorize.ts';
 import { createClients } from './oauth/clients.ts';
-import { createCodes } from './oauth/codes.ts';
 import { createConfirmTickets } from './oauth/confirmTickets.ts';
 import { createTokenRoute } from './oauth/token.ts';
-import { createPrincipals } from './principals.ts';
 import { createShareCodes } from './shareCodes.ts';
-import { createOwnerScopes } from './scopes/ownerScopes.ts';
 import { covers } from './scopes/scopeSet.ts';
-import { createTokens } from './tokens/createTokens.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
 import { createTokenOffice } from './tokens/tokenOffice.ts';
 import type { ApiCall, HubContract, HubService, TokenDesk, TokenOffice } from './types.ts';
@@ -50,6 +46,8 @@ export interface HubDeps {
   access: (identity: Identity, target: Target) => AccessDecision;
   /** What shares alone give an account on a server. */
   shareOf?: SiteAccess['shareOf'];
+  /** May this person start that server of another's? Without it nobody may. */
+  mayStart?: SiteAccess['mayStart'];
   urls: Urls;
   /** Folder of the Hub's unix socket. */
   runtimeDir: string;
@@ -254,42 +252,4 @@ export function createHub(deps: HubDeps): Hub {
       await listener?.close();
     },
   };
-}
-
-/** Tokens, whose they are, and what they may do. */
-function createParts(deps: HubDeps) {
-  const { store, clock, access } = deps;
-  const { policy, adminAccess, adminGroups } = deps.config.access;
-  const tokens = createTokens({ store, clock });
-  const accounts = createAccountCache({ accounts: deps.accounts, clock, adminGroups });
-  let services: () => readonly HubService[] = () => [];
-  const listServices = (): readonly HubService[] => services();
-  const opensAll = (account: Account): boolean => policy === 'everyone' || (account.admin && adminAccess);
-  const ownerScopes = createOwnerScopes({ store, clock, access, opensAll, services: listServices });
-  const mayOpen = (account: Account, target: Target): boolean => access(toVisitor(account), target).allowed;
-  const principals = createPrincipals({
-    tokens,
-    accounts,
-    store,
-    mayOpen,
-    ownerScopes: (account) => ownerScopes.of(account),
-    services: listServices,
-  });
-  return {
-    tokens,
-    accounts,
-    ownerScopes,
-    mayOpen,
-    principals,
-    services: listServices,
-    attachServices: (list: () => readonly HubService[]) => void (services = list),
-    codes: createCodes({ clock }),
-    /** When a server last called, ms since 1970, by client id. */
-    contacts: new Map<string, number>(),
-  };
-}
-
-/** The account as the gate sees it where only what it may open is asked. */
-function toVisitor(account: Account): Identity {
-  return { account, sessionId: '', issuer: 'hub', expiresAt: Number.MAX_SAFE_INTEGER, via: 'hub-token' };
 }

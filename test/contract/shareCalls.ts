@@ -92,7 +92,13 @@ const odd: HubCall[] = [
 /** Giving up, taking back a part, taking back all. */
 const endings: HubCall[] = [
   send('boot', 'POST', '/shares/alice/', { user: 'erin', scopes: ['access:servers', 'start:servers'] }),
+  send('erin', 'POST', '/users/alice/server'),
+  get('erin', '/users/alice/server'),
+  send('erin', 'DELETE', '/users/alice/server'),
+  send('bob', 'POST', '/users/alice/server'),
+  send('alice', 'DELETE', '/users/alice/server'),
   send('boot', 'PATCH', '/shares/alice/', { user: 'erin', scopes: ['start:servers!server=alice/'] }),
+  send('erin', 'POST', '/users/alice/server'),
   send('erin', 'DELETE', '/users/bob/shared/alice/'),
   send('erin', 'DELETE', '/users/erin/shared/alice/'),
   send('erin', 'DELETE', '/users/erin/shared/alice/'),

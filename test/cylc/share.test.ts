@@ -105,6 +105,17 @@ describeWith(['cylc', 'root'], 'a shared server of the real Cylc', () => {
     expect((await b.get('/hub/home')).status).toBe(200);
   });
 
+  test('the sign-in that somebody left at hubapp shows the next person at that browser as themselves', async () => {
+    await openServer(b, alice as string);
+    const name = `jupyterhub-user-${alice}`;
+    const left = b.cookie(name) ?? '';
+    expect(left).not.toBe('');
+    a.setCookie(name, left, `/user/${alice}/`);
+    await openServer(a, alice as string);
+    const profile = JSON.parse((await a.get(`/user/${alice}/cylc/userprofile`)).body) as Record<string, unknown>;
+    expect(profile).toMatchObject({ username: alice });
+  });
+
   test('who signs out is out of the other’s server at once, though hubapp remembers the sign-in', async () => {
     const socket = await subscribe();
     const closed = once(socket, 'close') as Promise<[number]>;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
+import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
 /** JupyterHub's calls of shares and share codes, against the program itself. */
@@ -9,17 +10,28 @@ let owner: string;
 let visitor: Visitor;
 let guest: Visitor;
 let token: string;
+let guestToken: string;
 
 beforeAll(async () => {
   gateway = await startGateway({ env: { PATH: '/usr/bin:/bin' } });
   owner = [...gateway.links().keys()][0] ?? '';
   [visitor, guest] = [await signIn(owner), await signIn('guest')];
-  const page = await visitor.get('/hub/token');
-  const made = await visitor.submit(page, { 'option.note': 'shares', 'option.may': 'all' }, /token$/);
-  token = /cgw_[\w-]{40,}/.exec(made.body)?.[0] ?? '';
-  if (token === '') throw new Error(`no token on the page:\n${made.body}`);
+  [token, guestToken] = [await makeToken(visitor), await makeToken(guest)];
 });
 afterAll(() => gateway.end());
+
+async function makeToken(of: Visitor): Promise<string> {
+  const page = await of.get('/hub/token');
+  const made = await of.submit(page, { 'option.note': 'shares', 'option.may': 'all' }, /token$/);
+  const found = /cgw_[\w-]{40,}/.exec(made.body)?.[0];
+  if (found === undefined) throw new Error(`no token on the page:\n${made.body}`);
+  return found;
+}
+
+/** What the guest gets for trying that with the owner's server. */
+async function asGuest(method: string, body?: unknown): Promise<number> {
+  return (await call(method, `/users/${owner}/server`, body, guestToken)).status;
+}
 
 async function signIn(account: string): Promise<Visitor> {
   const one = new Visitor(gateway.origin);
@@ -27,10 +39,10 @@ async function signIn(account: string): Promise<Visitor> {
   return one;
 }
 
-async function call(method: string, path: string, body?: unknown) {
+async function call(method: string, path: string, body?: unknown, bearer = token) {
   const answer = await fetch(`${gateway.origin}/hub/api${path}`, {
     method,
-    headers: { authorization: `token ${token}` },
+    headers: { authorization: `token ${bearer}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
@@ -56,7 +68,16 @@ test('the start is shared by a scope, and taken back by it', async () => {
   const scopes = ['access:servers', 'start:servers'];
   await call('POST', `/shares/${owner}/`, { user: 'guest', scopes });
   expect((await guest.get(`/hub/spawn/${owner}`)).status).toBe(200);
+  for (const body of [{ args: '--debug' }, { user_options: { args: '--debug' } }, { display_name: 'Mine now' }])
+    expect(await asGuest('POST', body), 'the owner’s alone').toBe(403);
+  for (const method of ['PUT', 'PATCH']) expect(await asGuest(method, { display_name: 'x' })).toBe(403);
+  expect(await asGuest('DELETE')).toBe(403);
+  expect([201, 202]).toContain(await asGuest('POST'));
+  await until(async () => (await call('GET', `/users/${owner}/server`)).json['ready'] === true);
+  await call('DELETE', `/users/${owner}/server`);
+  await until(async () => (await call('GET', `/users/${owner}/server`)).json['stopped'] === true);
   await call('PATCH', `/shares/${owner}/`, { user: 'guest', scopes: [`start:servers!server=${owner}/`] });
+  expect(await asGuest('POST')).toBe(403);
   expect((await guest.get(`/hub/spawn/${owner}`)).status).toBe(403);
   expect((await call('DELETE', `/shares/${owner}/`)).status).toBe(204);
   expect(await opens()).toBe(403);

@@ -66,7 +66,7 @@ export async function createApiWorld(options: ApiWorldOptions): Promise<ApiWorld
     now: () => Date.now(),
   });
   const common = { config, store, accounts, urls, runtimeDir: join(folder, 'run'), clock: systemClock, log };
-  const hub = createHub({ ...common, access });
+  const hub = createHub({ ...common, access, mayStart: (...of) => access.mayStart(...of) });
   const routes = createRoutes();
   const servers = createServers({
     ...common,

@@ -74,6 +74,7 @@ const create = (deps: ApiDeps): Route =>
     replies: { 201: { description: 'The server.', schema: serverModel }, 409: { description: 'It exists.' } },
     async handle(call) {
       const key = await keyOf(deps, call);
+      assertNoVisitor(call, key);
       if (key.name === '') throw conflict(`User ${key.owner} already has a default server`);
       if (deps.servers().get(key) !== undefined) throw conflict(`User ${key.owner} already has that server`);
       const asked = readAsked(await call.body());
@@ -116,6 +117,7 @@ const edit = (deps: ApiDeps): Route =>
     },
     async handle(call) {
       const key = await keyOf(deps, call);
+      assertNoVisitor(call, key);
       const { name, display_name: display, user_options: chosen } = await call.body();
       if (name === undefined && display === undefined && chosen === undefined)
         throw invalid('Must specify at least one field to modify.');
@@ -183,6 +185,7 @@ async function startServer(
     if (isActive(before)) throw invalid(`${keyText(key)} is already running`);
   }
   await ownerMayRun(deps, key);
+  if (isVisitor(call, key)) assertVisitorsStart(asked);
   if (key.name !== '' && before === undefined) await servers.create(key, { displayName: asked.displayName });
   else if (asked.displayName !== undefined) await servers.edit(key, { displayName: asked.displayName });
   const { profile, ...chosen } = asked.options ?? before?.options ?? {};
@@ -194,8 +197,26 @@ async function startServer(
         : {};
   await servers.start({ key, options: chosen, by: call.who.name, ...wanted });
   const view = await settled(deps, key, isStarting);
-  if (view?.phase === 'failed') throw startFailure(view);
+  if (view?.phase === 'failed')
+    throw isVisitor(call, key)
+      ? new GatewayError('spawn.failed', { advice: `Tell ${key.owner}: the log says why.` })
+      : startFailure(view);
   return empty(call, view !== undefined && isReady(view) ? 201 : 202);
+}
+
+/** A person whom a share, or the site's policy, lets start what is another's: that, and no more. */
+function isVisitor({ who }: Pick<Call, 'who'>, key: ServerKey): boolean {
+  return who.kind === 'user' && who.name !== key.owner && !who.admin;
+}
+
+function assertNoVisitor(call: Pick<Call, 'who'>, key: ServerKey): void {
+  if (isVisitor(call, key)) throw forbidden('Who may start a server may not make or edit one.');
+}
+
+/** Extra arguments are the owner's alone to give, as on the page of the start. */
+function assertVisitorsStart({ displayName: name, options: chosen }: Asked): void {
+  if (name !== undefined || (chosen !== undefined && Object.hasOwn(chosen, 'args')))
+    throw forbidden('Extra arguments and names are for the owner of the server to give.');
 }
 
 async function ownerMayRun(deps: ApiDeps, key: ServerKey): Promise<void> {

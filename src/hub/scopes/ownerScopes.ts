@@ -1,3 +1,4 @@
+import type { SiteAccess } from '../../access/siteAccess.ts';
 import type { AccessDecision, Account, Identity, Target } from '../../access/types.ts';
 import type { Clock } from '../../clock.ts';
 import type { AdminData, StateData } from '../../store/schema.ts';
@@ -14,6 +15,9 @@ export interface OwnerScopesDeps {
   access: (identity: Identity, target: Target) => AccessDecision;
   /** Whether every server is open to this account, whoever owns it (site policy; admins where the site lets them). */
   opensAll: (account: Account) => boolean;
+  /** Whether everybody may start everybody's server (site policy). */
+  startsAll: boolean;
+  mayStart: SiteAccess['mayStart'];
   services: () => readonly HubService[];
 }
 
@@ -59,9 +63,13 @@ function openScopes(deps: OwnerScopesDeps, account: Account): string[] {
     .services()
     .filter(({ name }) => may({ kind: 'service', name }))
     .map(({ name }) => `access:services!service=${name}`);
-  if (deps.opensAll(account)) return ['access:servers', ...services];
   const shared = Object.values(deps.store.admin.data.shares)
-    .filter(({ owner, server }) => owner !== account.name && may({ kind: 'server', owner, name: server }))
-    .map(({ owner, server }) => `access:servers!server=${owner}/${server}`);
-  return [...shared, ...services];
+    .filter(({ owner }) => owner !== account.name)
+    .map(({ owner, server }) => ({ kind: 'server', owner, name: server }) as const);
+  const scopesOf = (scope: string, servers: typeof shared): string[] =>
+    servers.map(({ owner, name }) => `${scope}!server=${owner}/${name}`);
+  const opened = deps.opensAll(account) ? ['access:servers'] : scopesOf('access:servers', shared.filter(may));
+  const startable = shared.filter((target) => deps.mayStart(identity, target).allowed);
+  const started = deps.startsAll ? ['start:servers'] : scopesOf('start:servers', startable);
+  return [...opened, ...started, ...services];
 }
