@@ -1,5 +1,5 @@
 import type { Identity } from '../access/types.ts';
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { RenderDecision, RenderRequest, Rendered } from '../proxy/types.ts';
 import { ErrorPage } from './errorPage.tsx';
 import { toHtml } from './layout.tsx';
@@ -40,10 +40,19 @@ export function renderDecision(shell: Shell, decision: Refusal, request: Asked):
 }
 
 /** An error as a page or as JSON; for faults of the hop (502, 504) too. */
-export function renderError(shell: Shell, error: GatewayError, request: Asked, who?: Identity): Answer {
+export function renderError(shell: Shell, found: GatewayError, request: Asked, who?: Identity): Answer {
+  const error = request.path.startsWith(`${shell.urls.base}services/`) ? ofService(found) : found;
   if (!wantsHtml(request)) return json(error, request);
   const node = <ErrorPage shell={shell} who={who} error={error} requestId={request.requestId} />;
   return page(shell, node, error.status, request);
+}
+
+/** What is said of a UI server does not fit a service: who visits it can neither stop it nor read its log. */
+function ofService(error: GatewayError): GatewayError {
+  if (!error.code.startsWith('upstream.')) return error;
+  const message = error.message.replace('The server', 'The service');
+  const advice = 'Try again; if it stays so, tell the administrator of this site.';
+  return new GatewayError(error.code, { message, advice, cause: error });
 }
 
 /** Browsers loading a page name HTML in `Accept`; their scripts and other programs ask for anything, or for JSON. */

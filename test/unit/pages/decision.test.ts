@@ -96,3 +96,10 @@ test.each([
   const json = render({ kind: 'refuse', error, reason: 'inner reason' }, program).body;
   expect(JSON.parse(json)).toEqual({ ...error.toJSON(), requestId: 'id-1' });
 });
+
+test('a service that does not answer is called a service, and nobody is told to stop it', () => {
+  const asked = { ...person, path: '/services/docs/' };
+  const { body } = render({ kind: 'refuse', error: new GatewayError('upstream.connect'), reason: '' }, asked);
+  expect(body).toContain('The service cannot be reached.');
+  expect(body).not.toMatch(/stop the server/);
+});
