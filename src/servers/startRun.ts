@@ -37,7 +37,7 @@ export async function launchServer(
     // Before the launch: a quick server calls the Hub before its spawner says that it runs.
     const sinceMs = parts.clock.now();
     await launch(run);
-    await becomeReady(run, sinceMs, leave);
+    await becomeReady(run, sinceMs, { onPending: leave });
   } finally {
     leave();
   }
@@ -48,8 +48,11 @@ export async function resumeServer(run: Run): Promise<void> {
   const startedAt = Date.parse(run.state.record()?.startedAt ?? '');
   await run.state.settle({ phase: 'starting', ...(await usualPlaces(run)) });
   report(run, 30, 'The gateway was restarted; the server goes on starting.');
-  await becomeReady(run, Math.min(startedAt || 0, run.parts.clock.now()));
+  await becomeReady(run, Math.min(startedAt || 0, run.parts.clock.now()), { contactGraceMs });
 }
+
+/** Longer than Cylc's second try to reach the Hub. One that never reaches it ends by itself within a minute. */
+const contactGraceMs = 4000;
 
 /** Killed just after the launch, a gateway may not have written where the server listens: where they all do. */
 async function usualPlaces({
@@ -81,7 +84,11 @@ async function launch(run: Run & { launch: Launch; runFile: string; recorded: Pr
   signal.throwIfAborted();
 }
 
-async function becomeReady(run: Run, sinceMs: number, onPending?: () => void): Promise<void> {
+async function becomeReady(
+  run: Run,
+  sinceMs: number,
+  how: { onPending?: () => void; contactGraceMs?: number },
+): Promise<void> {
   const { key, parts, state, signal } = run;
   const record = state.record();
   if (!record?.handle || !record.upstream)
@@ -98,7 +105,7 @@ async function becomeReady(run: Run, sinceMs: number, onPending?: () => void): P
     upstream,
     sinceMs,
     parts,
-    onPending,
+    ...how,
     signal,
     spawner: parts.spawner(spawner),
     report: (progress, message) => report(run, progress, message),

@@ -34,9 +34,12 @@ export async function waitReady(options: {
   report: (progress: number, message: string) => void;
   /** It waits in the queue of a batch system, which may take hours: its start timeout begins after that. */
   onPending?: (() => void) | undefined;
+  /** Its call may have been before the gateway was killed, and nobody knows: so long after its first answer it is not waited for. */
+  contactGraceMs?: number | undefined;
   signal: AbortSignal;
 }): Promise<Upstream> {
-  const { key, handle, spawner, sinceMs, parts, report, signal } = options;
+  const { key, handle, spawner, sinceMs, parts, report, signal, contactGraceMs = Infinity } = options;
+  let answeredAt = Infinity;
   let { upstream } = options;
   let begun = performance.now();
   let pending = false;
@@ -62,7 +65,9 @@ export async function waitReady(options: {
     }
     answered ||= await answers(upstream, parts.urls.prefix(key), 5000, parts.tls);
     signal.throwIfAborted();
-    if (answered && (parts.hub.lastContact(key) ?? 0) >= sinceMs) {
+    const contacted = (parts.hub.lastContact(key) ?? 0) >= sinceMs;
+    if (answered) answeredAt = Math.min(answeredAt, performance.now());
+    if (answered && (contacted || performance.now() - answeredAt >= contactGraceMs)) {
       // One that has forked itself away answers too, and could be neither watched nor stopped.
       const result = await spawner.poll(handle);
       if (result.state === 'gone') throw new EndedEarly(result);

@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
  * A virtual environment with a Cylc that is none: the same commands and modules, a few lines each, so that what starts
  * Cylc can be tested where it is not installed. Its server writes what it sees to the log and answers on its socket.
  */
-export function makeFakeCylc(root: string): { cylc: string; python: string } {
+export function makeFakeCylc(root: string, interpreter = 'python3'): { cylc: string; python: string } {
   const ask = 'import sys; print(sys.executable); print("%d.%d" % sys.version_info[:2])';
-  const [real = '', version = ''] = execFileSync('python3', ['-c', ask], { encoding: 'utf8' }).trim().split('\n');
+  const [real = '', version = ''] = execFileSync(interpreter, ['-c', ask], { encoding: 'utf8' }).trim().split('\n');
   const packages = join(root, `lib/python${version}/site-packages`);
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(packages, path)), { recursive: true });
@@ -33,15 +33,30 @@ export function makeFakeCylc(root: string): { cylc: string; python: string } {
 }
 
 const server = `
-import json, os, signal, socket, socketserver, sys
+import http.client, json, os, signal, socket, socketserver, sys, time
+from urllib.parse import unquote
 from http.server import BaseHTTPRequestHandler
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if os.environ.get("SMALL_SERVER") == "mortal": os._exit(9)
         self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
     def address_string(self): return "-"
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer): pass
+
+def call_hub():
+    url = os.environ.get("JUPYTERHUB_ACTIVITY_URL", "")
+    if not url.startswith("http+unix://"): return
+    place, _, path = url[12:].partition("/")
+    hub = http.client.HTTPConnection("hub")
+    hub.sock = socket.socket(socket.AF_UNIX)
+    hub.sock.connect(unquote(place))
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    name = os.environ.get("JUPYTERHUB_SERVER_NAME", "")
+    body = json.dumps({"servers": {name: {"last_activity": at}}, "last_activity": at})
+    hub.request("POST", "/" + path, body, {"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]})
+    print("hub", hub.getresponse().status, flush=True)
 
 def main():
     from cylc.uiserver import hubapp
@@ -55,7 +70,17 @@ def main():
     mode = os.environ.get("SMALL_SERVER", "good")
     if mode == "dies": return 3
     if mode == "raises": raise RuntimeError("the moon is full")
+    if mode == "twice":
+        if os.fork(): return 0
+        os.setsid()
+    if mode == "closes": os.closerange(0, 3)
+    if mode == "home": open(os.path.expanduser("~/.cylc-gateway-was-here"), "w").close()
+    if mode.startswith("late:"): time.sleep(float(mode[5:]))
+    if mode == "deaf": time.sleep(3600)
     path = [a.partition("=")[2] for a in sys.argv if a.startswith("--ServerApp.sock=")][0]
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: None if mode == "stubborn" else os._exit(0))
+    try: os.unlink(path)
+    except FileNotFoundError: pass
+    call_hub()
     Server(path, Handler).serve_forever()
 `;

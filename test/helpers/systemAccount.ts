@@ -10,11 +10,13 @@ export interface SystemAccount extends Account {
   remove(): void;
 }
 
-export function makeSystemAccount(): SystemAccount {
+export function makeSystemAccount(atHome?: string): SystemAccount {
   const name = `cgw${randomBytes(4).toString('hex')}`;
   const extra = `${name}x`;
   execFileSync('groupadd', [extra]);
-  execFileSync('useradd', ['--create-home', '--shell', '/bin/sh', '--groups', extra, name]);
+  const place = atHome === undefined ? ['--create-home'] : ['--no-create-home', '--home-dir', atHome];
+  execFileSync('useradd', [...place, '--shell', '/bin/sh', '--groups', extra, name]);
+  if (atHome !== undefined) execFileSync('chown', [name, atHome]);
   const [, , uid, gid, , home = ''] = entry('/etc/passwd', name);
   return {
     name,
@@ -27,7 +29,7 @@ export function makeSystemAccount(): SystemAccount {
     admin: false,
     extraGid: Number(entry('/etc/group', extra)[2]),
     remove() {
-      execFileSync('userdel', ['--remove', '--force', name], { stdio: 'ignore' });
+      execFileSync('userdel', [...(atHome === undefined ? ['--remove'] : []), '--force', name], { stdio: 'ignore' });
       execFileSync('groupdel', [extra], { stdio: 'ignore' });
     },
   };

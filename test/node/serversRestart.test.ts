@@ -31,6 +31,14 @@ test('a start goes on after a restart in its middle', async () => {
   expect((await world.became('ready')).pid).toBe(pid);
 });
 
+test('a server that called the Hub just before the gateway was killed is ready soon after', async () => {
+  world.hub.contacted = false;
+  await world.start();
+  const pid = await until(() => world.servers.get(world.key)?.pid);
+  await world.restart();
+  expect((await world.became('ready', world.key, 10_000)).pid).toBe(pid);
+});
+
 test('a server launched but not yet recorded is found by its start file', async () => {
   await world.start();
   const { pid } = await world.became('ready');
