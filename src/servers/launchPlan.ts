@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, rename } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { Account } from '../access/types.ts';
 import type { SpawnPlan } from '../spawners/types.ts';
@@ -7,7 +10,7 @@ import type { Launch, LifeParts } from './lifeParts.ts';
 import { cylcConfigDir } from './cylcConfig.ts';
 import { programCommand, programEnvironment } from './programs.ts';
 import { prepareSocket } from './sockets.ts';
-import type { ServerKey } from './types.ts';
+import type { ServerKey, Upstream } from './types.ts';
 
 /** New for each start, and known before anything is launched. */
 export function newRunFile(runtimeDir: string): string {
@@ -30,16 +33,17 @@ export async function preparePlan(options: {
   const { config } = parts;
   const limits = { ...config.limits, ...launch.limits };
   const logFile = logFileOf(parts.dataDir, key);
-  const [hubEnvironment, socket] = await Promise.all([
-    parts.hub.prepare({ key, account, prefix: parts.urls.prefix(key) }),
-    prepareSocket({ runtimeDir: parts.runtimeDir, account, key, sudo: config.sudo !== undefined }),
+  const prefix = parts.urls.prefix(key);
+  const [hubEnvironment, upstream] = await Promise.all([
+    parts.hub.prepare({ key, account, prefix }),
+    wantsPort(launch, config) ? choosePort(account.uid) : socketOf(key, account, parts),
     startLog(parts.dataDir, logFile),
   ]);
   return {
     key,
     account,
     command: programCommand(launch.program, {
-      socket,
+      socket: upstream.kind === 'unix' ? upstream.path : undefined,
       account,
       args: [...config.args, ...launch.args],
       groupSocket: config.sudo !== undefined && account.uid !== parts.uid,
@@ -49,11 +53,12 @@ export async function preparePlan(options: {
       ...withCylcConfig(launch, parts),
       ...launch.variables,
       ...hubEnvironment,
+      ...(upstream.kind === 'tcp' && { JUPYTERHUB_SERVICE_URL: `http://127.0.0.1:${upstream.port}${prefix}` }),
     },
     cwd: (launch.cwd ?? config.cwd).replace(/^~/, () => account.home),
     logFile,
     runFile,
-    upstream: { kind: 'unix', path: socket },
+    upstream,
     umask: Number.parseInt(launch.umask ?? config.umask, 8),
     ...(Object.keys(limits).length > 0 && { limits }),
     options: launch.options,
@@ -61,6 +66,28 @@ export async function preparePlan(options: {
     configDir: cylcConfigDir(parts.runtimeDir),
     ...(launch.program.python !== undefined && { python: launch.program.python }),
   };
+}
+
+async function socketOf(key: ServerKey, account: Account, { runtimeDir, config }: LifeParts): Promise<Upstream> {
+  const path = await prepareSocket({ runtimeDir, account, key, sudo: config.sudo !== undefined });
+  return { kind: 'unix', path };
+}
+
+/** Servers on other nodes have their relay, and the stand-in knows sockets alone. */
+function wantsPort({ program, spawner }: Launch, config: LifeParts['config']): boolean {
+  const here = spawner === 'warm' || spawner === 'account';
+  return here && program.kind === 'cylc' && (program.listen ?? config.listen) === 'port';
+}
+
+/** Free now. Who takes it before the server does keeps it from starting, and gets nothing: it is not the account's. */
+async function choosePort(owner: number): Promise<Upstream> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
+  return { kind: 'tcp', host: '127.0.0.1', port, owner };
 }
 
 /** The site's own variables; ours goes before its folders of configuration for Jupyter, and so wins. */

@@ -16,6 +16,8 @@ export interface Program {
   version: string | undefined;
   /** Its Python, where the command is a plain Python script of a known version: it can then be started warm. */
   python?: PythonEnvironment;
+  /** Where its servers listen, if the configuration says so for it. */
+  listen?: 'socket' | 'port' | undefined;
   /** Environment variables of servers that run it, from the configuration. */
   variables?: Readonly<Record<string, string>>;
 }
@@ -49,8 +51,8 @@ export function createPrograms(options: {
   };
 }
 
-function declaredProgram({ name, title, cylc, variables }: EnvironmentConfig): Program {
-  return { ...namedProgram(name, resolve(cylc)), variables, ...(title !== undefined && { title }) };
+function declaredProgram({ name, title, cylc, variables, listen }: EnvironmentConfig): Program {
+  return { ...namedProgram(name, resolve(cylc)), variables, listen, ...(title !== undefined && { title }) };
 }
 
 /** One that the site names stays in the list when it is gone: a start then says so, and nothing else takes its place. */
@@ -141,7 +143,8 @@ function versionOf(packages: readonly string[], name: string): string | undefine
 export function programCommand(
   program: Program,
   options: {
-    socket: string;
+    /** Undefined: it is told its port by the environment. */
+    socket: string | undefined;
     account: Account;
     args: readonly string[];
     /** The gateway is of the socket's group alone. */
@@ -151,14 +154,14 @@ export function programCommand(
   const { socket, account, args, groupSocket = false } = options;
   if (program.kind === 'stand-in') {
     const mode = groupSocket ? ['--sock-mode=0660'] : [];
-    return [process.execPath, program.path, `--sock=${socket}`, ...mode, ...args];
+    return [process.execPath, program.path, ...(socket === undefined ? [] : [`--sock=${socket}`]), ...mode, ...args];
   }
   return [
     program.path,
     'hubapp',
     ...args,
-    `--ServerApp.sock=${socket}`,
-    ...(groupSocket ? ['--ServerApp.sock_mode=0660'] : []),
+    ...(socket === undefined ? [] : [`--ServerApp.sock=${socket}`]),
+    ...(groupSocket && socket !== undefined ? ['--ServerApp.sock_mode=0660'] : []),
     // Without it whoever may open the server may run code as its owner, through Jupyter Server.
     '--ServerApp.authorizer_class=cylc.uiserver.authorise.CylcAuthorizer',
     ...(account.uid === 0 ? ['--ServerApp.allow_root=True'] : []),

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { ownsPort } from '../listen/portOwner.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
 import type { Upstream } from './types.ts';
 
@@ -12,7 +13,14 @@ export function answers(upstream: Upstream, prefix: string, timeoutMs: number, t
 }
 
 /** Whether there is any answer below 500 at this path. */
-export function answersAt(upstream: Upstream, path: string, timeoutMs: number, tls?: UpstreamTls): Promise<boolean> {
+export async function answersAt(
+  upstream: Upstream,
+  path: string,
+  timeoutMs: number,
+  tls?: UpstreamTls,
+): Promise<boolean> {
+  if (upstream.kind === 'tcp' && upstream.owner !== undefined && !(await ownsPort(upstream.port, upstream.owner)))
+    return false;
   return new Promise((resolve) => {
     const where =
       upstream.kind === 'unix' ? { socketPath: upstream.path } : { host: upstream.host, port: upstream.port };

@@ -77,7 +77,10 @@ async function launch(run: Run & { launch: Launch; runFile: string; recorded: Pr
   const plans = preparePlan({ key, account, launch: run.launch, runFile: run.runFile, parts });
   const [plan] = await Promise.all([plans, run.recorded]);
   state.secrets = secretsOf(plan.env);
-  void state.settle({ command: redactCommand(plan.command), logFile: plan.logFile, upstream: plan.upstream });
+  const { upstream, logFile } = plan;
+  const noted = state.settle({ command: redactCommand(plan.command), logFile, upstream });
+  // A socket's place is known beforehand; a port has to be on disk before anything listens there.
+  if (upstream.kind === 'tcp') await noted;
   signal.throwIfAborted();
   const handle = await parts.spawner(run.launch.spawner).start(plan, (message) => report(run, 10, message), signal);
   void state.settle({ handle });

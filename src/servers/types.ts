@@ -12,10 +12,13 @@ export function keyText(key: ServerKey): string {
 
 export type ServerPhase = 'stopped' | 'queued' | 'starting' | 'ready' | 'stopping' | 'failed' | 'unknown';
 
-/** Where a server listens. `tls`: on another node, behind the relay of this start, which proves itself by certificate. */
+/**
+ * Where a server listens. `tls`: on another node, behind the relay of this start, which proves itself by certificate.
+ * `owner`: on a port of this host, which has to be that uid's.
+ */
 export type Upstream =
   | { kind: 'unix'; path: string }
-  | { kind: 'tcp'; host: string; port: number; tls?: string | undefined };
+  | { kind: 'tcp'; host: string; port: number; tls?: string | undefined; owner?: number | undefined };
 
 export interface ServerFailure {
   /** What happened, for its owner: no secret in it. */

@@ -35,7 +35,13 @@ export const announcementSchema = z.strictObject({
 
 export const upstreamSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unix'), path: z.string() }),
-  z.strictObject({ kind: z.literal('tcp'), host: z.string(), port: z.number().int(), tls: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal('tcp'),
+    host: z.string(),
+    port: z.number().int(),
+    tls: z.string().optional(),
+    owner: z.number().int().optional(),
+  }),
 ]);
 
 /** The same, as people write it. */

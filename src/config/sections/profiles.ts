@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cwdSchema, limitsSchema, umaskSchema } from './servers.ts';
+import { cwdSchema, limitsSchema, listenSchema, umaskSchema } from './servers.ts';
 
 /** The profiles that people choose from when they start a server. */
 
@@ -135,6 +135,7 @@ export const environmentsSchema = z
         .describe('Stable: profiles, records and the API name it by it.'),
       title: z.string().optional().describe('What people see. Default: the version and path.'),
       cylc: z.string().describe('Path of its `cylc` command.'),
+      listen: listenSchema.optional().describe('Where its servers listen. Default: `servers.listen`.'),
       variables: z
         .record(z.string(), z.string())
         .default({})

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 export const limitsSchema = z.partialRecord(z.enum(['as', 'nofile', 'nproc', 'core', 'cpu']), z.number().int().min(0));
 export const umaskSchema = z.string().regex(/^0?[0-7]{3}$/, 'write three octal digits');
+export const listenSchema = z.enum(['socket', 'port']);
 export const cwdSchema = z.string().regex(/^(~|~?\/[^\0]*)$/, 'write an absolute path, or one that begins with ~/');
 
 /** A server's life. */
@@ -75,6 +76,11 @@ export const serversSchema = z.strictObject({
   cwd: cwdSchema
     .default('~')
     .describe('Folder that a UI server is started in: an absolute path, or `~` for the home of its account.'),
+  listen: listenSchema
+    .default('socket')
+    .describe(
+      'Where UI servers listen: `socket`, which nobody else can reach, or `port`, for what knows no unix sockets: a port of 127.0.0.1 that is used only while it belongs to the account.',
+    ),
   sudo: z
     .string()
     .regex(/^\//, 'write an absolute path')

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectUpstream, onConnected } from '../../src/proxy/upstream/connect.ts';
+import { createPrograms } from '../../src/servers/programs.ts';
+import { answers } from '../../src/servers/readiness.ts';
+import type { Upstream } from '../../src/servers/types.ts';
+import { createHubWorld } from '../helpers/hubWorld.ts';
+import type { HubWorld } from '../helpers/hubWorld.ts';
+import { freePort } from '../helpers/gateway.ts';
+import { cylcBin, describeWith } from '../helpers/requires.ts';
+import { createServersWorld, runs } from '../helpers/serversWorld.ts';
+import type { ServersWorld } from '../helpers/serversWorld.ts';
+import { shortFolder } from '../helpers/shortFolder.ts';
+import { makeSystemAccount } from '../helpers/systemAccount.ts';
+import type { SystemAccount } from '../helpers/systemAccount.ts';
+import { until } from '../helpers/until.ts';
+
+/** Notes all that it is sent, and answers everything with 200. */
+const attacker = `
+import socket, sys
+listener = socket.socket(); listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", int(sys.argv[1]))); listener.listen(); print("listens", flush=True)
+while True:
+    peer, _ = listener.accept()
+    peer.settimeout(1)
+    try: data = peer.recv(65536)
+    except OSError: data = b""
+    print("got", len(data), flush=True)
+    try: peer.sendall(b"HTTP/1.1 200 OK\\r\\ncontent-length: 0\\r\\n\\r\\n")
+    except OSError: pass
+    peer.close()
+`;
+
+/** What is sent by the way of the hop comes to this. */
+function sendTo(upstream: Upstream): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connectUpstream(upstream, undefined, undefined);
+    let text = '';
+    onConnected(socket, () => socket.write('GET /user/x/api HTTP/1.1\r\nhost: x\r\ncookie: secret\r\n\r\n'));
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.on('error', (error) => resolve(error.message)).on('close', () => resolve(text));
+    setTimeout(() => socket.destroy(), 3000).unref();
+  });
+}
+
+describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () => {
+  let alice: SystemAccount;
+  let mallory: SystemAccount;
+  let hubWorld: HubWorld;
+  let world: ServersWorld;
+  const attackers: ChildProcess[] = [];
+
+  const takePort = async (port: number): Promise<() => string> => {
+    const user = ['--reuid', String(mallory.uid), '--regid', String(mallory.gid), '--clear-groups', '--'];
+    const child = spawn('setpriv', [...user, '/usr/bin/python3', '-c', attacker, String(port)], { cwd: '/' });
+    attackers.push(child);
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await until(() => said.includes('listens'));
+    return () => said;
+  };
+
+  beforeAll(async () => {
+    [alice, mallory] = [makeSystemAccount(), makeSystemAccount()];
+    hubWorld = await createHubWorld({ people: [alice], runtimeDir: shortFolder('cg-hub'), realClock: true });
+    world = await createServersWorld({
+      account: alice,
+      programs: createPrograms({ configured: cylcBin(), dataDir: '/nowhere', searchPath: '' }),
+      hub: hubWorld.hub.contract,
+      config: { startTimeoutS: 60, listen: 'port' },
+    });
+  });
+  afterAll(async () => {
+    for (const child of attackers) child.kill('SIGKILL');
+    await world.close();
+    await hubWorld.close();
+    for (const account of [alice, mallory]) account.remove();
+  });
+
+  test('starts, is reached by the gateway, and found again after a restart', async () => {
+    await world.start();
+    const { upstream, pid, prefix } = await world.became('ready', world.key, 60_000);
+    expect(upstream).toMatchObject({ kind: 'tcp', host: '127.0.0.1', owner: alice.uid });
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('sock');
+    expect(await answers(upstream as Upstream, prefix, 5000)).toBe(true);
+    expect(await sendTo(upstream as Upstream)).toMatch(/^HTTP\/1.1 [234]/);
+    await world.restart();
+    expect(world.servers.get(world.key)).toMatchObject({ phase: 'ready', pid, upstream });
+  });
+
+  test('once it has died, whoever takes its port gets nothing', async () => {
+    const { upstream, pid } = world.servers.get(world.key) ?? {};
+    const { port } = upstream as { port: number };
+    process.kill(pid as number, 'SIGKILL');
+    await until(async () => !(await runs(pid as number)));
+    const heard = await takePort(port);
+    expect(await sendTo(upstream as Upstream)).toBe('the port of the server is not its own');
+    expect(await answers(upstream as Upstream, '/', 2000)).toBe(false);
+    await until(() => heard().includes('got'));
+    expect(heard()).not.toMatch(/got [1-9]/);
+    await world.became('failed');
+  });
+
+  test('whoever takes a port first is not taken for the server, and gets nothing', async () => {
+    const port = await freePort();
+    const heard = await takePort(port);
+    const upstream: Upstream = { kind: 'tcp', host: '127.0.0.1', port, owner: alice.uid };
+    expect(await answers(upstream, '/user/x/', 2000)).toBe(false);
+    expect(await sendTo(upstream)).toContain('not its own');
+    expect(await answers({ ...upstream, owner: mallory.uid }, '/user/x/', 2000)).toBe(true);
+    expect(heard().match(/got \d+/g)?.[0]).toBe('got 0');
+  });
+
+  test('a port that nobody listens at is nobody’s', async () => {
+    const port = await freePort();
+    expect(await answers({ kind: 'tcp', host: '127.0.0.1', port, owner: alice.uid }, '/', 1000)).toBe(false);
+    const [child] = attackers;
+    if (child?.exitCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+  });
+});
