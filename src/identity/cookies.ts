@@ -22,6 +22,11 @@ export function cookieValues(header: string | undefined, name: string): string[]
   return found;
 }
 
+/** There are as many of that name as are looked at: what others planted may hide the good one. */
+export function isCrowded(header: string | undefined, name: string): boolean {
+  return cookieValues(header, name).length >= maxOfOneName;
+}
+
 /** Names of the cookies that start with the prefix, in the order sent. */
 export function cookieNames(header: string | undefined, prefix: string): string[] {
   if (header === undefined || !header.includes(prefix)) return [];

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
-import { missingHubSession } from './cookies.ts';
+import { isCrowded, missingHubSession } from './cookies.ts';
 import { showLink } from './linkFlow.ts';
 import type { LoginState } from './loginState.ts';
 import { problemOf, turnsOf } from './loopGuard.ts';
@@ -56,7 +56,9 @@ async function resume(c: Context, parts: SignInParts): Promise<boolean> {
 
 function explain(c: Context, parts: SignInParts, who: Extract<Verified<Identity>, { ok: false }>): Response {
   parts.log.warn({ code: who.error.code, reason: who.reason }, 'back from the sign-in, and not signed in');
-  const problem = problemOf(who);
+  const names = [parts.cookies.session, ...parts.issuers.flatMap(({ cookie }) => cookie ?? [])];
+  const crowded = names.some((name) => isCrowded(c.req.header('cookie'), name));
+  const problem = crowded ? 'crowded' : problemOf(who);
   return show(c, parts, { kind: 'loop', problem, ...clockAndLinks(parts) }, 401);
 }
 

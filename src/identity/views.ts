@@ -1,7 +1,7 @@
 import type { GatewayError } from '../errors.ts';
 
 /** What is wrong where signing in succeeds and yet nobody is signed in. */
-export type LoopProblem = 'cookie' | 'clock' | 'audience' | 'ended' | 'token' | 'front';
+export type LoopProblem = 'cookie' | 'crowded' | 'clock' | 'audience' | 'ended' | 'token' | 'front';
 
 /** What the sign-in shows. The pages room renders these; the plain renderer below serves without it. */
 export type IdentityView =
@@ -34,6 +34,11 @@ export const loopWords: Readonly<Record<LoopProblem, { text: string; advice: str
     text: 'You signed in, but your browser did not send the sign-in along when it came back.',
     advice:
       'Allow cookies for this site, and open it at its proper address (with https, where it has that). Then sign in again.',
+  },
+  crowded: {
+    text: 'You signed in, but your browser sends several cookies of one name, and the good one is not among the first.',
+    advice:
+      'Delete the cookies of this site and of its domain, then sign in again. If they come back, another site of that domain sets them: tell the administrator.',
   },
   clock: {
     text: 'You signed in, but by the clock of this gateway your sign-in has expired or has not begun.',

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { DocumentFile } from './documentFile.ts';
+import type { EditedFile } from './editedFile.ts';
 import { openEditLog } from './editLog.ts';
 import { nodeFiles, type FileLayer } from './files.ts';
 import { prepareFiles, prepareFolder } from './folder.ts';
@@ -78,7 +78,7 @@ export async function openStore(options: StoreOptions): Promise<Store<AdminData,
   }
 }
 
-function watchAdmin(path: string, file: DocumentFile<AdminData>, options: StoreOptions): { close(): void } {
+function watchAdmin(path: string, file: EditedFile<AdminData>, options: StoreOptions): { close(): void } {
   const { files = nodeFiles, log, pollMs = 1000 } = options;
   return watchFile(path, {
     pollMs,

@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createAppendedFile } from './appendedFile.ts';
 import { createBackups } from './backups.ts';
 import { openDocument, type OpenDocument } from './document.ts';
-import { createDocumentFile, type DocumentFile } from './documentFile.ts';
+import { createEditedFile, type EditedFile } from './editedFile.ts';
 import type { EditLog } from './editLog.ts';
 import { nodeFiles, type FileLayer } from './files.ts';
 import { createEditTeller } from './handEdits.ts';
@@ -29,12 +29,12 @@ const defaultWholeBytes = 256 * 1024;
 export async function openEdited<T extends object>(
   kind: DocumentKind<T>,
   options: OpenOneOptions & { edits: EditLog; people?: People },
-): Promise<{ document: OpenDocument<T>; file: DocumentFile<T> }> {
+): Promise<{ document: OpenDocument<T>; file: EditedFile<T> }> {
   const parts = partsOf(kind, options);
   const { dataDir, people, edits } = options;
   const lastGood = createLastGood(lastGoodPath(dataDir, kind.name), parts.files);
   const teller = createEditTeller({ ...parts, name: kind.name, dataDir, edits });
-  const file = createDocumentFile({ ...parts, lastGood, teller, people });
+  const file = createEditedFile({ ...parts, lastGood, teller, people });
   return { document: await openDocument({ ...parts, file }), file };
 }
 

@@ -72,6 +72,19 @@ describe('while it runs', () => {
     expect([page.status, page.body]).toEqual([401, expect.stringContaining('did not send the sign-in along')]);
   });
 
+  test('a browser with planted cookies is signed in as long as the good one is among the first; else it is told', async () => {
+    const visitor = await signIn();
+    const good = `cylc-gateway=${visitor.cookie('cylc-gateway')}`;
+    const ask = (path: string, planted: number) => {
+      const cookie = [...Array.from({ length: planted }, () => 'cylc-gateway=planted'), good].join('; ');
+      return new Visitor(gateway.origin).get(path, { headers: { cookie }, follow: false });
+    };
+    expect((await ask('/hub/home', 3)).status).toBe(200);
+    expect((await ask('/hub/home', 4)).status).not.toBe(200);
+    const page = await ask('/hub/login?turn=1&next=/hub/home', 4);
+    expect([page.status, page.body]).toEqual([401, expect.stringContaining('several cookies of one name')]);
+  });
+
   test('one that is sent back again and again, though it is signed in, is told so too', async () => {
     const visitor = await signIn();
     const statuses: number[] = [];

@@ -30,13 +30,13 @@ export interface RefusedEdit {
  * the program changes goes to `admin.last-good` alone. A text that is no JSON yet may be a save under way: it
  * is refused only once it has stayed the same for `settleMs`. Reads and writes go one at a time.
  */
-export interface DocumentFile<T> extends StoredFile<T> {
+export interface EditedFile<T> extends StoredFile<T> {
   readonly refused: RefusedEdit | undefined;
   /** Drops a refused edit; memory is then written over it. False if there is none. */
   dismiss(by: string): Promise<boolean>;
 }
 
-export interface DocumentFileParts<T> {
+export interface EditedFileParts<T> {
   kind: DocumentKind<T>;
   path: string;
   files: FileLayer;
@@ -51,7 +51,7 @@ export interface DocumentFileParts<T> {
 const settleMs = 300;
 const mostTries = 5;
 
-export function createDocumentFile<T extends object>(parts: DocumentFileParts<T>): DocumentFile<T> {
+export function createEditedFile<T extends object>(parts: EditedFileParts<T>): EditedFile<T> {
   const { kind, path, files, backups, teller } = parts;
   const serialise = createSerialise(kind);
   const journal = createJournal<T>();
