@@ -8,6 +8,7 @@ import { readCanonical } from '../proxy/canonical.ts';
 import type { CanonicalRequest } from '../proxy/canonical.ts';
 import type { Closable } from '../proxy/connections.ts';
 import { carryHttp } from '../proxy/http.ts';
+import { createLogGate } from '../proxy/logGate.ts';
 import { createRequestIds } from '../proxy/requestIds.ts';
 import type { Exchange } from '../proxy/types.ts';
 import { isWebSocketUpgrade } from '../proxy/upgradeRules.ts';
@@ -64,6 +65,8 @@ interface Carried {
 export function createPublicServer(parts: PublicServerParts): Server {
   const { options, routes, targets, memory, ticker, sockets, metrics, log } = parts;
   const nextId = createRequestIds();
+  const logRefused = createLogGate(log, 'info');
+  const logFailed = createLogGate(log, 'warn');
 
   function touch(route: ChpRoute): void {
     const end = metrics?.startActivity();
@@ -92,10 +95,8 @@ export function createPublicServer(parts: PublicServerParts): Server {
       metrics?.proxied(status);
       const cause = error?.cause instanceof Error ? error.cause.message : undefined;
       const path = req.url!.split('?', 1)[0]!.slice(0, 200);
-      log[status < 500 ? 'info' : 'error'](
-        { requestId, status, method: req.method, path, reason, cause },
-        'not carried',
-      );
+      const tell = status < 500 ? logRefused : logFailed;
+      tell({ requestId, status, method: req.method, path, reason, cause }, 'not carried');
       fail(status, req.url!, requestId);
     };
     const fault = isBroken(req) ? 'the body is malformed' : upgrade ? upgradeFault(req) : undefined;

@@ -5,6 +5,7 @@ import type { Chp } from '../chp/createChp.ts';
 import { systemClock } from '../clock.ts';
 import { SetupError } from '../errors.ts';
 import { createLog } from '../telemetry/log.ts';
+import { surviveFaults } from './faults.ts';
 import { chpOptions } from './proxyOptions.ts';
 import type { ProxyFlags } from './proxyOptions.ts';
 
@@ -95,6 +96,7 @@ async function proxy(flags: ProxyFlags): Promise<void> {
     await chp.close();
     throw error;
   }
+  surviveFaults(log, () => void process.kill(process.pid, 'SIGTERM'));
 }
 
 /** A second signal ends at once. */
@@ -103,7 +105,7 @@ function endOnSignals(chp: Chp): void {
   const onSignal = (): void => {
     if (asked) process.exit(1);
     asked = true;
-    void chp.close().then(() => process.exit(0));
+    void chp.close().then(() => process.exit());
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

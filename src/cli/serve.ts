@@ -4,6 +4,7 @@ import type { Gateway } from '../gateway.ts';
 import { createLog } from '../telemetry/log.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
+import { surviveFaults } from './faults.ts';
 import { banner, farewell } from './terminal.ts';
 
 interface ServeOptions extends CommonOptions {
@@ -28,12 +29,9 @@ async function serve(options: ServeOptions): Promise<void> {
     },
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   });
-  const gateway = await createGateway({
-    config,
-    firstRun: file === null,
-    log: createLog(config.log),
-    end: () => process.kill(process.pid, 'SIGTERM'),
-  });
+  const log = createLog(config.log);
+  const end = (): void => void process.kill(process.pid, 'SIGTERM');
+  const gateway = await createGateway({ config, firstRun: file === null, log, end });
   endOnSignals(gateway);
   process.on('SIGHUP', () => void gateway.reload());
   try {
@@ -42,6 +40,7 @@ async function serve(options: ServeOptions): Promise<void> {
     await gateway.close();
     throw error;
   }
+  surviveFaults(log, end);
   process.stdout.write(banner(gateway, await gateway.signInLinks()));
 }
 
@@ -53,7 +52,7 @@ function endOnSignals(gateway: Gateway): void {
     if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
     asked = true;
     void gateway.close().then(
-      () => process.exit(0),
+      () => process.exit(),
       (error: unknown) => {
         console.error(error);
         process.exit(1);

@@ -104,12 +104,18 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
   else refuseBroken(error, socket);
 }
 
+/** Nearly always it is cookies, which only the person can get rid of. */
+const tooLarge =
+  "431 The request's head is too large.\nDelete the cookies of this site in your browser, then sign in again.\n";
+
 function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, ['content-length', '0', 'connection', 'close']);
-  socket.end(head, () => socket.destroy());
+  const text = status === 431 ? tooLarge : '';
+  const headers = ['content-type', 'text/plain', 'content-length', String(text.length), 'connection', 'close'];
+  const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, text === '' ? headers.slice(2) : headers);
+  socket.end(head + text, () => socket.destroy());
 }

@@ -16,6 +16,7 @@ import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
 import { createLaneBegin } from './lane/laneDoor.ts';
 import { installLane } from './lane/installLane.ts';
+import { createLogGate } from './logGate.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
 import { refusal, createRefusals } from './refusals.ts';
@@ -66,6 +67,7 @@ export function createFrontDoor({
   counts,
 }: FrontDoorParts): Server {
   const nextId = createRequestIds();
+  const logRefused = createLogGate(log, 'info');
   const refusals = createRefusals({ render, log, events, targetOf });
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
@@ -85,7 +87,7 @@ export function createFrontDoor({
     const client = findClient(req);
     if (canonical.ok)
       return client.host === undefined ? canonical.request : { ...canonical.request, host: client.host };
-    log.info({ requestId, from: client.address, fault: canonical.fault }, 'request refused');
+    logRefused({ requestId, from: client.address, fault: canonical.fault }, 'request refused');
     const asked = { method: req.method!, path: '', upgrade, requestId, from: client.address };
     events?.emit('refused', { code: 'request.malformed', status: 400, reason: canonical.fault, ...asked });
     return canonical.fault;

@@ -37,6 +37,12 @@ const identityHeader = 'X-Cylc-Gateway-Identity';
 /** Spellings remembered at most: browsers use some fifty, and a client must not make us hold more. */
 const maxKnown = 512;
 
+/**
+ * Cookies of one answer, bytes, attributes and all. Browsers send them back with every request, and a head that is too
+ * large is refused: a server could lock its visitors out, and push the gateway's own cookie out of a full jar.
+ */
+const maxCookieBytes = 16_384;
+
 /** `secretHeaders`, lower case, are dropped from requests in any spelling; `authorization` has its own rule. */
 export function createHeaderRules(options: { secretHeaders?: readonly string[] | undefined } = {}): HeaderRules {
   const secret = new Set(options.secretHeaders?.filter((name) => name !== 'authorization'));
@@ -72,13 +78,18 @@ export function createHeaderRules(options: { secretHeaders?: readonly string[] |
     response(raw, prefix) {
       const out: string[] = [];
       let nominated: string[] | undefined;
+      let cookieBytes = 0;
       for (let i = 0; i < raw.length; i += 2) {
         const name = raw[i]!;
         const value = raw[i + 1]!;
         const kind = responseKind(name);
         if (kind === 'pass') out.push(name, value);
-        else if (kind === 'set-cookie') pushIfAny(out, name, confineSetCookie(value, prefix));
-        else if (kind === 'service-worker-allowed') pushIfAny(out, name, value.startsWith(prefix) ? value : undefined);
+        else if (kind === 'set-cookie') {
+          const cookie = confineSetCookie(value, prefix);
+          cookieBytes += cookie?.length ?? 0;
+          if (cookieBytes <= maxCookieBytes) pushIfAny(out, name, cookie);
+        } else if (kind === 'service-worker-allowed')
+          pushIfAny(out, name, value.startsWith(prefix) ? value : undefined);
         else if (kind === 'connection') nominated = addNominated(nominated, value);
       }
       if (nominated !== undefined) removeNominated(out, nominated);

@@ -4,6 +4,7 @@ import { toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createLogGate } from './logGate.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import type { Asked, Exchange, GateDecision, GateRequest, HopPlan, RenderDecision, Rendered } from './types.ts';
 
@@ -28,6 +29,8 @@ export function createRefusals({
   events?: Events | undefined;
   targetOf?: ((path: string) => Target | undefined) | undefined;
 }): Refusals {
+  const logRefused = createLogGate(log, 'info');
+  const logFailed = createLogGate(log, 'warn');
   return {
     async render(decision, gate, of) {
       const request = { ...gate, accept: of.request.accept, requestId: of.requestId };
@@ -52,8 +55,8 @@ export function createRefusals({
         ...error?.facts,
         cause: error?.cause instanceof Error ? error.cause.message : undefined,
       };
-      if (error !== undefined && error.status >= 500) log.warn(fields, 'request failed');
-      else log.info(fields, 'request refused');
+      if (error !== undefined && error.status >= 500) logFailed(fields, 'request failed');
+      else logRefused(fields, 'request refused');
       if (error === undefined) return;
       const { method, path, upgrade } = gate;
       const { code, status } = error;

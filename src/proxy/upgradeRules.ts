@@ -14,6 +14,7 @@ export function upgradeFault(req: IncomingMessage): string | undefined {
   if (req.httpVersion !== '1.1') return 'upgrade in HTTP/1.0';
   if (req.headers.upgrade?.toLowerCase() !== 'websocket') return 'upgrade to more than websocket';
   if (!/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(req.headers.connection ?? '')) return 'connection: no upgrade';
+  if (req.headers.expect !== undefined) return 'an upgrade has no body to wait for';
   if (req.headers['sec-websocket-version'] !== '13') return 'WebSocket version is not 13';
   if (!/^[A-Za-z0-9+/]{22}==$/.test(req.headers['sec-websocket-key'] ?? '')) return 'WebSocket key is none';
   return undefined;

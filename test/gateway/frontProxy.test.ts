@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificateAuthority } from '../helpers/certificates.ts';
 import { ask } from '../helpers/chp.ts';
 import { echoes, endAll, ownerOf, signIn, startServer, withoutCylc } from '../helpers/firstVisit.ts';
-import { startHaproxy, startNginx } from '../helpers/frontProxies.ts';
+import { startApache, startHaproxy, startNginx } from '../helpers/frontProxies.ts';
 import type { FrontProxy } from '../helpers/frontProxies.ts';
 import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
@@ -16,7 +16,7 @@ import { describeWith } from '../helpers/requires.ts';
 import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
-describeWith(['nginx', 'haproxy'], 'a front proxy', () => {
+describeWith(['apache', 'nginx', 'haproxy'], 'a front proxy', () => {
   const dir = mkdtempSync(join(tmpdir(), 'front-'));
   const authority = certificateAuthority(dir);
   const certificate = authority.issue('front');
@@ -25,6 +25,7 @@ describeWith(['nginx', 'haproxy'], 'a front proxy', () => {
 
   describe('nginx', () => firstRunBehind(startNginx));
   describe('HAProxy', () => firstRunBehind(startHaproxy));
+  describe('Apache', () => firstRunBehind(startApache));
 
   function firstRunBehind(startFront: typeof startNginx): void {
     const base = '/some/cylc/';

@@ -52,6 +52,30 @@ export async function startHaproxy({ certificate, gatewayPort, port = 0 }: Set):
   return start('haproxy', ['-db', '-f', write(dir, 'haproxy.cfg', `${recipe}\n`)], { dir, port: listen });
 }
 
+/** A real Apache, likewise, of Debian's package. */
+export async function startApache({ certificate, gatewayPort, port = 0 }: Set): Promise<FrontProxy> {
+  const listen = port === 0 ? await freePort() : port;
+  const dir = mkdtempSync(join(tmpdir(), 'apache-'));
+  const modules = ['mpm_event', 'authz_core', 'headers', 'proxy', 'proxy_http', 'ssl', 'socache_shmcb'];
+  const recipe = block('apache')
+    .replace('*:443', `127.0.0.1:${listen}`)
+    .replace('/etc/ssl/cylc.example.org.pem', certificate.cert)
+    .replace('/etc/ssl/private/cylc.example.org.key', certificate.key)
+    .replace('127.0.0.1:8000', `127.0.0.1:${gatewayPort}`);
+  const config = [
+    ...modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`),
+    `ServerRoot ${dir}`,
+    `PidFile ${dir}/pid`,
+    'ServerName localhost',
+    ...(process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []),
+    `ErrorLog ${dir}/error.log`,
+    `Listen 127.0.0.1:${listen}`,
+    recipe,
+  ];
+  const file = write(dir, 'apache.conf', `${config.join('\n')}\n`);
+  return start('apache2', ['-f', file, '-D', 'FOREGROUND'], { dir, port: listen });
+}
+
 /** The first fenced block of that language in docs/deploy.md. */
 function block(language: string): string {
   const found = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(read('docs/deploy.md'))?.[1];

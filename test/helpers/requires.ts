@@ -23,6 +23,10 @@ const parts = {
   },
   python: { present: () => onPath('python3'), install: 'apt-get install python3' },
   nginx: { present: () => onPath('nginx'), install: 'apt-get install nginx' },
+  apache: {
+    present: () => existsSync('/usr/lib/apache2/modules/mod_proxy_http.so'),
+    install: 'apt-get install apache2-bin',
+  },
   haproxy: { present: () => onPath('haproxy'), install: 'apt-get install haproxy' },
   root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
   sudo: { present: () => onPath('sudo') && onPath('setfacl'), install: 'apt-get install sudo acl' },

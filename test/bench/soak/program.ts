@@ -23,6 +23,8 @@ export interface SoakedProgram {
   cookie: string;
   /** What it reaches by unix socket and by TCP: `/services/…/`. */
   prefixes: readonly string[];
+  /** Cookies of another person. */
+  signInGuest(): Promise<string>;
   open(): OpenFiles;
   residentMiB(): number;
   measure(): Promise<Measured>;
@@ -34,18 +36,29 @@ export interface SoakedProgram {
 export async function startSoaked(options: {
   restartMs?: number;
   settings?: readonly string[];
+  /** Commands that the program and its upstream are run by. */
+  by?: readonly string[];
+  upstreamBy?: readonly string[];
 }): Promise<SoakedProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'soak-'));
   const report = join(folder, 'heap');
   const tcpPort = await freePort();
   const fickle = join(import.meta.dirname, 'fickleServer.ts');
-  const command = [process.execPath, fickle, '{socket}', String(tcpPort), String(options.restartMs ?? 0)];
+  const command = [
+    ...(options.upstreamBy ?? []),
+    process.execPath,
+    fickle,
+    '{socket}',
+    String(tcpPort),
+    String(options.restartMs ?? 0),
+  ];
   const services = [
     { name: 'by-socket', command, user: userInfo().username },
     { name: 'by-port', kind: 'external', url: `http://127.0.0.1:${tcpPort}` },
   ];
   const settings = ['proxy.keepAliveS=2', 'log.level=warn', ...(options.settings ?? [])];
   const gateway = await startGateway({
+    ...(options.by === undefined ? {} : { by: options.by }),
     args: settings.flatMap((setting) => ['--set', setting]),
     env: {
       PATH: '/usr/bin:/bin',
@@ -69,6 +82,11 @@ export async function startSoaked(options: {
     pid,
     cookie: visitor.cookieHeader(prefixes[0]!),
     prefixes,
+    async signInGuest() {
+      const guest = new Visitor(gateway.origin);
+      await signIn(gateway, guest, 'guest');
+      return guest.cookieHeader(prefixes[0]!);
+    },
     open: () => openFiles(pid),
     residentMiB: () => residentMiB(pid),
     async measure() {

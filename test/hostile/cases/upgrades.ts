@@ -35,6 +35,15 @@ const malformed: readonly (readonly [string, readonly string[], string])[] = [
 ];
 
 const origins = [
+  'HTTP://LOCALHOST:8000/',
+  'http://localhost:8000/',
+  'http://localhost:8000, http://evil.example',
+  'http://localhost.:8000',
+  'http://alice.localhost:8000',
+  'http://127.0.0.1:8000',
+  'http://[::1]:8000',
+  '',
+  ' ',
   'http://evil.example',
   'null',
   'http://localhost',
@@ -69,6 +78,34 @@ export const upgrades: Case[] = [
     fate: refused,
     bytes: bytesOf('GET /user/alice/ws HTTP/1.0', [...signedIn, ...handshake]),
   },
+  ...(
+    [
+      ['200 headers', Array.from({ length: 200 }, (_, i) => `X-${i}: 1`), 'ws CVE-2024-37890', refused],
+      [
+        '3,000 headers',
+        Array.from({ length: 3000 }, (_, i) => `X-${i}: 12345678`),
+        'ws CVE-2024-37890',
+        { kind: 'refused', status: 431 },
+      ],
+      [
+        '40 kB of protocols',
+        [`Sec-WebSocket-Protocol: ${'a, '.repeat(13_000)}b`],
+        'ws CVE-2021-32640',
+        { kind: 'refused', status: 431 },
+      ],
+      [
+        '40 kB of extensions',
+        [`Sec-WebSocket-Extensions: ${'a;b, '.repeat(8000)}c`],
+        'ws CVE-2021-32640',
+        { kind: 'refused', status: 431 },
+      ],
+    ] as const
+  ).map(([name, headers, ref, fate]): Case => ({
+    name: `with ${name}`,
+    ref,
+    fate,
+    bytes: bytesOf(first, [...signedIn, ...handshake, ...headers]),
+  })),
   ...origins.map((origin) => ({
     name: `from a page of ${shown(origin)}`,
     ref: 'code-server 4.10.1',

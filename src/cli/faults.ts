@@ -1,0 +1,25 @@
+import type { Logger } from '../telemetry/log.ts';
+
+/** More faults than that within a minute are no accident of one request. */
+const most = 20;
+const withinMs = 60_000;
+
+/**
+ * A fault in one exchange must not end everybody's: what nobody caught is logged with its stack, and the program goes on.
+ * Where that happens again and again, something is broken for good, and it ends as if asked to.
+ */
+export function surviveFaults(log: Logger, end: () => void): void {
+  let recent: number[] = [];
+  const survive = (error: unknown, what: string): void => {
+    log.error({ err: error }, what);
+    const now = performance.now();
+    recent = [...recent.filter((at) => now - at < withinMs), now];
+    if (recent.length <= most) return;
+    recent = [];
+    process.exitCode = 70;
+    log.fatal('too many faults at once: ending, so that the service manager starts the gateway anew');
+    end();
+  };
+  process.on('uncaughtException', (error) => survive(error, 'a fault that nobody caught'));
+  process.on('unhandledRejection', (reason) => survive(reason, 'a promise failed that nobody waited for'));
+}

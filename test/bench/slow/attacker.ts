@@ -1,0 +1,33 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Socket } from 'node:net';
+import { dial, headOf } from '../soak/client.ts';
+import { attacks } from './attacks.ts';
+import type { Victim } from './attacks.ts';
+
+/** `attacker.ts NAME COUNT VICTIM`: opens that many connections of one kind, says so, and keeps at it until it is ended. */
+const [name = '', count = '0', json = '{}'] = process.argv.slice(2);
+const victim = JSON.parse(json) as Victim;
+const attack = attacks[name]!;
+const begin = attack.begin(victim, (first, ...headers) => headOf(victim, first, ...headers));
+const open = new Set<Socket>();
+
+function one(): void {
+  const socket = dial(victim);
+  open.add(socket);
+  if (attack.reads !== false) socket.resume();
+  socket.write(begin, 'latin1');
+  socket.once('close', () => {
+    open.delete(socket);
+    setTimeout(one, 200);
+  });
+}
+
+for (let i = 0; i < Number(count); i += 1) {
+  one();
+  if (i % 100 === 99) await wait(10);
+}
+console.log('ready');
+// A socket that is not read keeps no process running: the timer does, also where it has nothing to send
+setInterval(() => {
+  if (attack.drip !== undefined) for (const socket of open) socket.write(attack.drip, 'latin1');
+}, attack.dripMs ?? 2000);

@@ -1,0 +1,72 @@
+import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { dial, headOf, isWhole } from '../soak/client.ts';
+import type { SoakedProgram } from '../soak/program.ts';
+
+/** What people noticed who wanted nothing but a page now and then. */
+export interface ServedFigures {
+  served: number;
+  failed: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+const people = 16;
+const pauseMs = 15;
+/** Longer than anybody waits for a page. */
+const patienceMs = 10_000;
+
+/** People on connections of their own, each asking for the next page a moment after it has the last. */
+export async function signedInVisitors(program: SoakedProgram): Promise<{
+  attackerCookie: string;
+  measure(seconds: number): Promise<ServedFigures>;
+}> {
+  const guest = await program.signInGuest();
+  return {
+    attackerCookie: guest,
+    async measure(seconds) {
+      const times: number[] = [];
+      let failed = 0;
+      const end = performance.now() + seconds * 1000;
+      const person = async (which: number): Promise<void> => {
+        let socket = dial(program);
+        while (performance.now() < end) {
+          const started = performance.now();
+          const status = await ask(socket, headOf(program, `GET ${program.prefixes[which % 2]}ok`));
+          if (status === '200') times.push(performance.now() - started);
+          else {
+            failed += 1;
+            socket.destroy();
+            socket = dial(program);
+          }
+          await wait(pauseMs);
+        }
+        socket.destroy();
+      };
+      await Promise.all(Array.from({ length: people }, (_, which) => person(which)));
+      const sorted = times.toSorted((a, b) => a - b);
+      const at = (share: number): number =>
+        sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+      return { served: times.length, failed, p50Ms: at(0.5), p99Ms: at(0.99) };
+    },
+  };
+}
+
+function ask(socket: Socket, request: string): Promise<string> {
+  return new Promise((resolve) => {
+    let got = '';
+    const cut = setTimeout(() => done('late'), patienceMs);
+    const onData = (chunk: Buffer): void => {
+      got += chunk.toString('latin1');
+      if (isWhole(got)) done(got.slice(9, 12));
+    };
+    const onClose = (): void => done('broken off');
+    const done = (status: string): void => {
+      clearTimeout(cut);
+      socket.off('data', onData).off('close', onClose);
+      resolve(status);
+    };
+    socket.on('data', onData).once('close', onClose);
+    socket.write(request, 'latin1');
+  });
+}
