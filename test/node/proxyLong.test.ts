@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { connectUpstream } from '../../src/proxy/upstream/connect.ts';
 import { createUpstreamPool } from '../../src/proxy/upstream/pool.ts';
@@ -119,18 +120,23 @@ describe.each([
   });
 });
 
-test('what is held of an answer is never written over, whoever reads meanwhile', async () => {
-  const server = createServer((socket) => {
+test.each(['plain', 'tls'])('what is held of an answer is never written over: %s', async (kind) => {
+  const serve = (socket: Socket): void => {
     socket.on('error', () => undefined);
     socket.on('data', (request) => {
       const body = bodyOf(/\/(\w+)/.exec(request.toString())![1]!, 200_000);
       socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body]));
     });
-  });
-  server.listen(join(dir, 'held.sock'));
+  };
+  const server = kind === 'tls' ? createTlsServer(keys, serve) : createServer(serve);
+  const path = join(dir, `held-${kind}.sock`);
+  server.listen(path);
   await once(server, 'listening');
   const limits = { memory: new ReadMemory(), connectMs: 5000, headMs: 5000, idleMs: 5000, maxHeadBytes: 8192 };
-  const open: Connect = (onread) => connect({ path: join(dir, 'held.sock'), onread });
+  const open: Connect = (onread) =>
+    kind === 'tls'
+      ? connectTls({ path, onread, rejectUnauthorized: false } as ConnectionOptions)
+      : connect({ path, onread });
   const pool = createUpstreamPool(open, { ...limits, maxConnections: 3 }, createTicker());
 
   const ask = (number: number): Promise<boolean> =>

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { chunkedBody, readAnswerHead } from './answerHead.ts';
 import type { AnswerHead } from './answerHead.ts';
 import { ChunkedReader } from './chunkedReader.ts';
@@ -127,8 +128,10 @@ export class UpstreamConnection implements LentConnection {
     this.#handler?.onConnection(this);
   }
 
+  /** Of a body alone: what is kept of a head must stay. A TLS socket goes on reading for a while when it is paused. */
   #nextMemory(): Buffer {
-    if (this.#lastRead >= longRead && this.#handler !== undefined) this.#lent ??= this.#owner.memory.lend();
+    const long = this.#lastRead >= longRead && this.#handler !== undefined && this.#head !== undefined;
+    if (long && !(this.#socket instanceof TLSSocket)) this.#lent ??= this.#owner.memory.lend();
     return this.#lent ?? this.#owner.memory.shared;
   }
 
