@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTemporaryName } from './files.ts';
 
-/** By any of these a folder is known as a gateway's; the last is what `cylc:install` leaves in a folder of ours. */
+/** By any of these a folder is known as a gateway's; one is what `cylc:install` leaves in a folder of ours. */
 const signs = [
   'gateway.lock',
   'admin.json',
@@ -10,6 +10,8 @@ const signs = [
   'admin.schema.json',
   'identity-keys.json',
   'cylc/cylc-gateway-install.json',
+  // A site may keep its configuration beside what it is for
+  'gateway.yaml',
 ];
 
 /**
