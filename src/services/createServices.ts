@@ -45,7 +45,7 @@ export interface ServicesRoom extends Services {
   close(): Promise<void>;
 }
 
-const idleCheckMs = 10_000;
+const longestIdleCheckMs = 10_000;
 
 /** The site's services: one process each, kept running, and one for each person where they start beside a UI server. */
 export function createServices(options: ServicesOptions): ServicesRoom {
@@ -139,7 +139,8 @@ export function createServices(options: ServicesOptions): ServicesRoom {
         else if (service.start === 'gateway') void instances.get(service.name)?.start();
       }
       copies.begin();
-      timer = setInterval(stopIdle, idleCheckMs).unref();
+      const soonest = Math.min(...managed.map(({ idleS }) => idleS * 1000));
+      timer = setInterval(stopIdle, Math.min(longestIdleCheckMs, soonest / 2)).unref();
     },
     async close() {
       clearInterval(timer);

@@ -19,6 +19,8 @@ export interface KeepOptions {
   log: Logger;
   /** First wait before a restart; it doubles up to `longestBackOffMs`. */
   backOffMs?: number;
+  /** Between two looks at whether it still answers. */
+  probeEveryMs?: number;
 }
 
 export interface Kept {
@@ -38,7 +40,7 @@ const longestBackOffMs = 60_000;
 const steadyMs = 60_000;
 const startTimeoutMs = 60_000;
 const graceMs = 10_000;
-const probeEveryMs = 30_000;
+const usualProbeEveryMs = 30_000;
 const missesToRestart = 3;
 
 /**
@@ -46,7 +48,7 @@ const missesToRestart = 3;
  * `failed`, until it is started again after a wait that doubles. `stopped` when nobody wants it.
  */
 export function keepRunning(options: KeepOptions): Kept {
-  const { clock, log, name, probe = () => Promise.resolve(true) } = options;
+  const { clock, log, name, probe = () => Promise.resolve(true), probeEveryMs = usualProbeEveryMs } = options;
   const now = (): string => new Date(clock.now()).toISOString();
   let state = { phase: 'stopped' as ServicePhase, reason: null as string | null, since: now() };
   let running: RunningProcess | undefined;
@@ -73,7 +75,7 @@ export function keepRunning(options: KeepOptions): Kept {
       settle('ready');
       log.info({ service: name, pid: current.pid }, 'service is up');
       options.onUp();
-      return await Promise.race([ended, aborted, becomeDown(probe, signal)]);
+      return await Promise.race([ended, aborted, becomeDown(probe, probeEveryMs, signal)]);
     } finally {
       options.onDown();
       await current.stop(graceMs);
@@ -148,7 +150,11 @@ async function becomeUp(probe: () => Promise<boolean>, signal: AbortSignal): Pro
   return undefined;
 }
 
-async function becomeDown(probe: () => Promise<boolean>, signal: AbortSignal): Promise<string | undefined> {
+async function becomeDown(
+  probe: () => Promise<boolean>,
+  probeEveryMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   let misses = 0;
   while (!signal.aborted && misses < missesToRestart) {
     await sleep(probeEveryMs, undefined, { signal, ref: false }).catch(() => undefined);

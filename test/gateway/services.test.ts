@@ -34,7 +34,7 @@ beforeAll(async () => {
   const services = [
     { name: 'small', title: 'Small one', command, user: me, environment: { MINE: 'yes' }, scopes: ['list:users'] },
     { name: 'closed', command, user: me, groups: ['local:ops'] },
-    { name: 'late', command, user: me, start: 'visit' },
+    { name: 'late', command, user: me, start: 'visit', idleS: 2 },
     {
       name: 'by-port',
       command: [process.execPath, small, String(helperPort)],
@@ -179,6 +179,12 @@ test('groups keep people out, and what one may open is on the home page', async 
 test('one that waits for a visit starts on the first, and the visitor sees it', async () => {
   const first = await json('/services/late/');
   expect((await json('/services/late/'))['pid']).toBe(first['pid']);
+});
+
+test('it ends after a time without visits, and starts anew on the next', async () => {
+  const before = await json('/services/late/');
+  await until(() => !isAlive(Number(before['pid'])), 15_000);
+  expect((await json('/services/late/'))['pid']).not.toBe(before['pid']);
 });
 
 test('one that dies comes back by itself', async () => {

@@ -44,6 +44,7 @@ describe('beside a running gateway', () => {
     const lifeMs = Date.parse(listed?.['expiresAt'] as string) - Date.parse(listed?.['createdAt'] as string);
     expect(lifeMs).toBe(12 * 3600 * 1000);
     expect(token(['list']).out).toContain('night run');
+    expect(gateway.output()).toContain(`"tokenId":"${listed?.['id'] as string}"`);
     expect(token(['revoke', listed?.['id'] as string]).out).toContain(`of ${owner}`);
     expect(await ask(made.out)).toBe(403);
   });

@@ -82,7 +82,7 @@ export function tokenRoutes(deps: ApiDeps): Route[] {
         await deps.tokens.revokeWhere(
           (record) => record.id === id || (clientId !== null && ownedBy(owner)(record) && record.clientId === clientId),
         );
-        deps.log.info({ owner, token: id, by: call.who.name }, 'token revoked');
+        deps.log.info({ owner, tokenId: id, by: call.who.name }, 'token revoked');
         return empty(call, 204);
       },
     }),

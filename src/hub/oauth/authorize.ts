@@ -46,7 +46,12 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
       !alreadyAgreed(deps.tokens, identity, request.client)
     ) {
       const ticket = deps.tickets.issue(identity.sessionId, request.client.id);
-      return confirmPage(c, { client: request.client, visitor: identity.account, ticket });
+      return confirmPage(c, {
+        client: request.client,
+        visitor: identity.account,
+        ticket,
+        homePath: deps.urls.hub('home'),
+      });
     }
     return goBack(c, request, { code: grantCode(deps, identity, request) });
   });

@@ -36,7 +36,7 @@ export async function issueUserToken(deps: IssueDeps, wish: TokenWish): Promise<
   const end = expiresAt === undefined ? {} : { expiresAt };
   const issued = await deps.tokens.issue({ kind: 'user', owner: owner.name, scopes, note, ...end });
   const { id, expiresAt: until } = issued.record;
-  deps.log.info({ owner: owner.name, token: id, scopes, expiresAt: until, by: maker.name }, 'token made');
+  deps.log.info({ owner: owner.name, tokenId: id, scopes, expiresAt: until, by: maker.name }, 'token made');
   return issued;
 }
 

@@ -32,7 +32,7 @@ export function createTokenDesk(
         record.id === id && record.owner === who.account.name && (record.kind === 'user' || record.kind === 'oauth');
       if (tokens.list(mine).length === 0) return false;
       await tokens.revokeWhere(mine);
-      deps.log.info({ owner: who.account.name, token: id, by: who.account.name }, 'token revoked');
+      deps.log.info({ owner: who.account.name, tokenId: id, by: who.account.name }, 'token revoked');
       return true;
     },
   };

@@ -36,7 +36,7 @@ export function createTokenOffice(parts: TokenOfficeParts): TokenOffice {
       const end = lifetimeS === undefined ? {} : { expiresAt: clock.now() + lifetimeS * 1000 };
       const scopes = order.scopes ?? ['inherit'];
       const { token, record } = await tokens.issue({ kind: 'user', owner, scopes, note, ...end });
-      log.info({ owner, token: record.id, scopes, expiresAt: record.expiresAt, by }, 'token made');
+      log.info({ owner, tokenId: record.id, scopes, expiresAt: record.expiresAt, by }, 'token made');
       return { token, entry: toEntry(record) };
     },
     async revoke(which) {
@@ -45,7 +45,7 @@ export function createTokenOffice(parts: TokenOfficeParts): TokenOffice {
       const [record] = tokens.list(isIt);
       if (record === undefined) return undefined;
       await tokens.revokeWhere(isIt);
-      log.info({ owner: record.owner, token: record.id, by }, 'token revoked');
+      log.info({ owner: record.owner, tokenId: record.id, by }, 'token revoked');
       return toEntry(record);
     },
   };
