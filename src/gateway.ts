@@ -16,6 +16,7 @@ import { createListening } from './listen/createListening.ts';
 import { createOrigins } from './origins/createOrigins.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
+import { createNothingHere } from './pages/nothingHere.ts';
 import { pageHeaders } from './pages/pageHeaders.ts';
 import { createShell } from './pages/shell.ts';
 import { standInNotice } from './pages/standInNotice.ts';
@@ -244,6 +245,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     pages,
     origins: origins.app,
     operations: observation.app,
+    nothingHere: createNothingHere(shell),
   });
 
   const rooms = { identity, hub, access, routes, servers, services, origins, listening, hop };

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Env } from 'hono';
+import type { Env, NotFoundHandler } from 'hono';
 import type { Urls } from './urls.ts';
 
 /** The gateway's own application: the Hub's API, signing in and out, and the pages, each at its place in the URL space. */
@@ -12,6 +12,8 @@ export function mountApp<E extends Env, O extends Env>(parts: {
   origins: Hono<O> | undefined;
   /** Health, readiness, metrics. */
   operations: Hono;
+  /** Answers addresses that are nobody's. */
+  nothingHere: NotFoundHandler;
 }): Hono {
   const { urls, api, signIn, pages, origins, operations } = parts;
   const app = new Hono({ strict: false });
@@ -25,5 +27,6 @@ export function mountApp<E extends Env, O extends Env>(parts: {
   app.route(hub, operations);
   app.route(hub, signIn);
   app.route(hub, pages);
+  app.notFound(parts.nothingHere);
   return app;
 }

@@ -21,7 +21,7 @@ import { ApiPage } from './apiPage.tsx';
 import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
 import { auditRoutes } from './auditRoutes.tsx';
-import { asked, refuseScripts, requireForm, requireSession } from './guard.ts';
+import { asked, refuseScripts, requireForm, requireSession, requestIdOf } from './guard.ts';
 import type { PagesEnv } from './guard.ts';
 import { adminServersRoutes } from './adminServersRoutes.tsx';
 import { announcementsNow, sharedWith } from './homeData.ts';
@@ -155,12 +155,6 @@ function people(parts: PagesParts): Hono<PagesEnv> {
     throw new GatewayError('request.not-found');
   });
   return app;
-}
-
-/** The id that the front door has given the request, on the answer under way; else a new one. */
-function requestIdOf(env: PagesEnv['Bindings'] | undefined): string {
-  const given = env?.outgoing?.getHeader('x-request-id');
-  return typeof given === 'string' ? given : crypto.randomUUID();
 }
 
 function tooLarge(): never {

@@ -100,3 +100,9 @@ export function asked(request: Request, requestId: string): Asked {
   const accept = request.headers.get('accept') ?? undefined;
   return { method: request.method, path: pathname, query: search, accept, upgrade: false, requestId };
 }
+
+/** The id that the front door has given the request, on the answer under way; else a new one. */
+export function requestIdOf(env: PagesEnv['Bindings'] | undefined): string {
+  const given = env?.outgoing?.getHeader('x-request-id');
+  return typeof given === 'string' ? given : crypto.randomUUID();
+}

@@ -61,6 +61,13 @@ test('Start leads through the form and the wait to the server’s own page', asy
   expect((await visitor.get('/hub/home')).body).toContain(`/user/${owner}/`);
 });
 
+test('an address that is nobody’s has a page, and JSON for programs', async () => {
+  const page = await visitor.get('/nope');
+  expect([page.status, page.body]).toEqual([404, expect.stringContaining('There is nothing at this address')]);
+  const program = await fetch(`${gateway.origin}/nope`);
+  expect(await program.json()).toMatchObject({ status: 404, code: 'request.not-found' });
+});
+
 test('a killed gateway finds the server again, and nobody is signed out', async () => {
   await gateway.end('SIGKILL');
   const port = Number(new URL(gateway.origin).port);
