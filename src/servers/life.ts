@@ -20,7 +20,8 @@ import { EndedEarly } from './waitReady.ts';
  * stopping  route closed, SIGTERM sent; after the stop timeout, or by force at once, SIGKILL to its process group; within
  *           ten seconds it is gone (stopped) or cannot be killed (failed, and the process stays on record). A `start`
  *           meanwhile is kept and made once it has stopped; another `stop` takes that back.
- * failed    a reason for the owner. `start` tries again, `stop` acknowledges (stopped).
+ * failed    a reason for the owner. `start` tries again, `stop` acknowledges (stopped). A process that could not be killed
+ *           is looked at until it is gone; before that there is no start.
  * unknown   several looks in a row could not tell whether it runs. Its route stays, and it is looked at on and on.
  *
  * What is recorded is enough to go on from any of them after the gateway was killed: see `resume`.
@@ -180,12 +181,16 @@ export function createLife(key: ServerKey, parts: LifeParts): Life {
 
   async function check(): Promise<void> {
     const { handle, spawner = '', phase, runFile } = state.record() ?? {};
-    if (!handle || (phase !== 'ready' && phase !== 'unknown') || stopping !== undefined) return;
+    const watched = phase === 'ready' || phase === 'unknown' || phase === 'failed';
+    if (!handle || !watched || stopping !== undefined || run !== undefined) return;
     const result = await parts
       .spawner(spawner)
       .poll(handle)
       .catch((): PollResult => ({ state: 'unknown', why: 'the look itself failed' }));
     if (stopping !== undefined || detached || state.record()?.runFile !== runFile) return;
+    // What could not be killed has gone after all: it can be started again.
+    if (phase === 'failed')
+      return result.state === 'gone' ? state.dead('failed', state.record()?.failure ?? null) : undefined;
     misses = result.state === 'unknown' ? misses + 1 : 0;
     if (result.state === 'gone') await ended(result);
     else if (misses >= unknownAfter && phase === 'ready') await state.settle({ phase: 'unknown' });

@@ -73,7 +73,9 @@ def main():
     if mode == "twice":
         if os.fork(): return 0
         os.setsid()
-    if mode == "closes": os.closerange(0, 3)
+    if mode == "closes":
+        os.closerange(0, 3)
+        sys.stdout = sys.stderr = None
     if mode == "home": open(os.path.expanduser("~/.cylc-gateway-was-here"), "w").close()
     if mode.startswith("late:"): time.sleep(float(mode[5:]))
     if mode == "deaf": time.sleep(3600)

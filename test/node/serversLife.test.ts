@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { createAccountSpawner } from '../../src/spawners/account.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
+import type { Spawner } from '../../src/spawners/types.ts';
 import { createServersWorld, runs } from '../helpers/serversWorld.ts';
 import type { ServersWorld } from '../helpers/serversWorld.ts';
 import { until } from '../helpers/until.ts';
@@ -273,6 +275,23 @@ test.each([['dies at its first request', 'mortal', { exitCode: 9 }]])(
     expect((await world.became('failed')).failure).toMatchObject(expected);
   },
 );
+
+test('a process that could not be killed is watched, and once it is gone the server can be started again', async () => {
+  await world.close();
+  const account = createAccountSpawner({ pool });
+  const unkillable: Spawner = { ...account, stop: () => Promise.resolve() };
+  world = await createServersWorld({ spawners: [unkillable], config: { startTimeoutS: 1 } });
+  await world.start('deaf');
+  const { pid } = await world.became('failed');
+  expect(await runs(pid as number)).toBe(true);
+  await expect(world.start()).rejects.toMatchObject({ code: 'stop.failed' });
+  process.kill(pid as number, 'SIGKILL');
+  await until(() => world.servers.get(world.key)?.pid === null);
+  Object.assign(unkillable, { stop: account.stop.bind(account) });
+  expect(world.servers.get(world.key)?.failure).toMatchObject({ code: 'spawn.timeout' });
+  await world.start();
+  await world.became('ready');
+}, 40_000);
 
 test('a server that closes its output is as good as any', async () => {
   await world.start('closes');

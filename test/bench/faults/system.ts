@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,8 +88,9 @@ export async function refuseForks(cylc: string, count: number, account: Account)
   const by = ['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups'];
   const site = await openSite({ cylc, by, owner: account });
   const limit = (nproc: string): void => {
-    for (const pid of threadsLeadersOf(account.uid))
-      execFileSync('prlimit', ['--pid', String(pid), `--nproc=${nproc}`], { stdio: 'ignore' });
+    // Not checked: one of them may have ended meanwhile.
+    for (const pid of processesOfUser(account.uid))
+      spawnSync('prlimit', ['--pid', String(pid), `--nproc=${nproc}`], { stdio: 'ignore' });
   };
   try {
     await site.start('old');
@@ -115,7 +116,7 @@ export async function refuseForks(cylc: string, count: number, account: Account)
   }
 }
 
-function threadsLeadersOf(uid: number): number[] {
+function processesOfUser(uid: number): number[] {
   const text = execFileSync('ps', ['-o', 'pid=', '-u', String(uid)], { encoding: 'utf8' });
   return text
     .split('\n')
