@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { claim, claimedByGateway } from './claims.ts';
 import type { ProcessIdentity, RecoverJob } from './protocol.ts';
 import { readProcess } from './start.ts';
 
@@ -18,21 +18,5 @@ export default async function recover({ runFile }: RecoverJob): Promise<ProcessI
     } catch {
       if (Date.now() > until) return undefined;
     }
-  }
-}
-
-const mark = 'given up by the gateway';
-
-function claimedByGateway(runFile: string): boolean {
-  return readFileSync(`${runFile}.claim`, 'latin1') === mark;
-}
-
-function claim(runFile: string): boolean {
-  try {
-    writeFileSync(`${runFile}.claim`, mark, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { giveUp } from './claims.ts';
 import { launchCommand, sudoEnvironment } from './launcher.ts';
 import { parseStat, readBootId } from './processes.ts';
 import type { ProcessIdentity, StartJob, StartResult } from './protocol.ts';
@@ -17,6 +18,7 @@ export default async function start(job: StartJob): Promise<StartResult> {
   if (job.sudo !== undefined) writeSudoPlan(job);
   const answer = await run(launch.command, job);
   if (answer === 'up') return { ok: true, process: readProcess(job.runFile) };
+  if (answer !== 'cancelled' && !isNoted(job.runFile)) tryTo(() => giveUp(job.runFile));
   return answer === 'cancelled'
     ? { ok: false, reason: 'cancelled', detail: 'the start was given up before' }
     : { ok: false, reason: 'launcher', detail: answer };
@@ -74,4 +76,13 @@ function isNoted(runFile: string): boolean {
 function writeSudoPlan({ command, env, cwd, umask, limits = {}, runFile }: StartJob): void {
   const plan = { do: 'start', command, env, cwd, umask, limits };
   writeFileSync(`${runFile}.plan`, JSON.stringify(plan), { mode: 0o600, flag: 'wx' });
+}
+
+/** On a full disk it cannot be noted: then whoever looks for the process waits a while. */
+function tryTo(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // see above
+  }
 }

@@ -13,12 +13,12 @@ import type { Site } from './faults/site.ts';
 import { fillDisk, freezeHome, refuseForks, reusePids } from './faults/system.ts';
 import { killThreads } from './faults/threads.ts';
 
-const all = 'gateway,threads,forkServer,servers,bad,pids,forks,disk,home';
+const all = 'gateway,gatewayCylc,threads,forkServer,servers,bad,pids,forks,disk,home';
 const usage = `npm run bench -- faults [--json] [--kills 200] [--seed 1] [--late 60] [--only ${all}]
 Ends with 1 at the first orphan, lost record, stuck state, or what has not healed within ten seconds.`;
 
 /**
- * Faults on real processes, one after the other; after each of them the site is looked at from outside: no orphan, no
+ * Faults on real processes (a small server that behaves as told, and the real Cylc where it is there), one after the other; after each of them the site is looked at from outside: no orphan, no
  * lost record, no stuck state, and that within ten seconds of the gateway's return.
  */
 export async function run(args: readonly string[]): Promise<void> {
@@ -49,7 +49,8 @@ export async function run(args: readonly string[]): Promise<void> {
     console.log(`${name}: ${JSON.stringify(figures[name])}`);
   };
   try {
-    await measure('gateway', () => onSite(real, (site) => killGateway(site, kills, random)));
+    await measure('gateway', () => onSite(cylc, (site) => killGateway(site, kills, random)));
+    await measure('gatewayCylc', () => onSite(real, (site) => killGateway(site, few, random)));
     await measure('threads', () => killThreads(few * 2, random));
     await measure('forkServer', () => onSite(real, (site) => killForkServers(site, few, random)));
     await measure('servers', () => onSite(cylc, (site) => killServers(site, few)));

@@ -42,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         if os.environ.get("SMALL_SERVER") == "mortal": os._exit(9)
         self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
     def address_string(self): return "-"
+    def log_message(self, *words):
+        if sys.stderr is not None: BaseHTTPRequestHandler.log_message(self, *words)
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer): pass
 

@@ -71,6 +71,8 @@ def handle(request, children):
     try:
         pid = os.fork()
     except OSError as error:
+        # Nothing comes of this claim: nobody need wait for a process.
+        os.unlink(run + ".claim")
         say({"id": request["id"], "error": str(error)})
         return None
     if pid == 0:

@@ -66,8 +66,9 @@ export async function runBadServers(cylc: string, lateS: number): Promise<Record
     try {
       for (let index = 0; index < 3; index += 1) {
         await site.start('bad');
-        const found = await site.became('bad', [phase === 'ready' ? 'ready' : 'failed'], (lateS + 30) * 1000);
-        if (phase === 'failed' && found.failure === null) throw new Error(`${mode} failed without a reason`);
+        const ends = phase === 'ready' ? ['ready'] : ['failed', 'stopped'];
+        const found = await site.became('bad', ends, (lateS + 30) * 1000);
+        if (found.phase === 'failed' && found.failure === null) throw new Error(`${mode} failed without a reason`);
         await site.healed(['bad']);
         await site.stop('bad');
         if (processesOf(site.runtimeDir).length > 0) throw new Error(`${mode} has left a process`);

@@ -90,18 +90,20 @@ export async function refuseForks(cylc: string, count: number, account: Account)
   const limit = (nproc: string): void => {
     // Not checked: one of them may have ended meanwhile.
     for (const pid of processesOfUser(account.uid))
-      spawnSync('prlimit', ['--pid', String(pid), `--nproc=${nproc}`], { stdio: 'ignore' });
+      spawnSync(by[0] ?? '', [...by.slice(1), 'prlimit', '--pid', String(pid), `--nproc=${nproc}:`], {
+        stdio: 'ignore',
+      });
   };
   try {
     await site.start('old');
     const old = pidOf(await site.became('old', ['ready']));
     for (let index = 0; index < count; index += 1) {
-      limit('1:5000');
+      limit('1');
       await site.start('new');
       const { failure } = await site.became('new', ['failed']);
       if (!/EAGAIN|temporarily unavailable/.test(`${failure?.reason}${failure?.logTail}`))
         throw new Error(`no word of the reason: ${JSON.stringify(failure)}`);
-      limit('5000:5000');
+      limit('5000');
       await site.healed(['old', 'new']);
       if (pidOf(await site.record('old')) !== old) throw new Error('a running server was lost');
       await site.start('new');
@@ -111,7 +113,7 @@ export async function refuseForks(cylc: string, count: number, account: Account)
     }
     return count;
   } finally {
-    limit('5000:5000');
+    limit('5000');
     await site.close();
   }
 }
