@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
 import { canaillePython, describeWith } from '../helpers/requires.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { makeSystemAccount } from '../helpers/systemAccount.ts';
 import type { SystemAccount } from '../helpers/systemAccount.ts';
 import { Visitor } from '../helpers/visitor.ts';
@@ -31,7 +31,7 @@ describeWith(['root', 'canaille'], 'sign-in with Canaille', () => {
     });
     const [line] = (await once(createInterface({ input: provider.stdout! }), 'line')) as [string];
     issuer = line;
-    const dataDir = shortFolder('canaille');
+    const dataDir = dataFolder('canaille');
     const config = join(dataDir, 'gateway.yaml');
     await writeFile(config, configuration(issuer));
     gateway = await startGateway({ dataDir, port, args: ['--config', config], env: { PATH: '/usr/bin:/bin' } });

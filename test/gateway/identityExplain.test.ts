@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startIssuer } from '../helpers/issuer.ts';
 import type { Issuer } from '../helpers/issuer.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 
 /** `cylc-gateway token explain`, as a process: what is told, and what never is. */
 
@@ -14,7 +14,7 @@ let folder: string;
 
 beforeAll(async () => {
   issuer = await startIssuer('ES256');
-  folder = shortFolder('explain');
+  folder = dataFolder('explain');
   await writeFile(join(folder, 'gateway.yaml'), configuration(issuer.url));
 });
 afterAll(() => issuer.close());

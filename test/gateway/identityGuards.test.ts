@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
@@ -36,7 +36,7 @@ describe('what a start refuses', () => {
       /cannot be used/,
     ],
   ])('%s', async (_, yaml, words) => {
-    const folder = shortFolder('guard');
+    const folder = dataFolder('guard');
     const secret = join(folder, 'secret');
     await writeFile(secret, 'x', { mode: 0o644 });
     const one = '{ issuer: "https://i", audience: a, cookie: c }';

@@ -10,7 +10,7 @@ import { badTokens } from '../helpers/badTokens.ts';
 import type { BadToken, GoodToken } from '../helpers/badTokens.ts';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { until } from '../helpers/until.ts';
 
 /** Every bad token against the program, by HTTP and by upgrade: refused, for its own reason, which only the log tells. */
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { privateKey, publicKey } = await generateKeyPair('Ed25519', { extractable: true });
   const name = { kid: 'one', alg: 'EdDSA', use: 'sig' };
   const set = { keys: [{ ...(await exportJWK(publicKey)), ...name }] };
-  const dataDir = shortFolder('bad');
+  const dataDir = dataFolder('bad');
   const config = join(dataDir, 'gateway.yaml');
   await writeFile(join(dataDir, 'keys.json'), JSON.stringify(set));
   const entry = `{ issuer: https://sso.example, audience: cylc, jwksFile: ${dataDir}/keys.json, algorithms: [EdDSA], cookie: sso }`;

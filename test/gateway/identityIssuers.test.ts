@@ -7,7 +7,7 @@ import type { GatewayProcess } from '../helpers/gateway.ts';
 import { startIssuer } from '../helpers/issuer.ts';
 import type { Issuer } from '../helpers/issuer.ts';
 import { describeWith } from '../helpers/requires.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { makeSystemAccount } from '../helpers/systemAccount.ts';
 import type { SystemAccount } from '../helpers/systemAccount.ts';
 import { until } from '../helpers/until.ts';
@@ -26,7 +26,7 @@ describeWith(['root'], 'tokens of the site’s single sign-on', () => {
       keycloak: await startIssuer('RS256'),
       plain: await startIssuer('EdDSA'),
     };
-    const dataDir = shortFolder('sso');
+    const dataDir = dataFolder('sso');
     const file = join(dataDir, 'gateway.yaml');
     await writeFile(join(dataDir, 'sso.json'), JSON.stringify(issuers.plain.publicSet()));
     await writeFile(file, configuration(issuers, dataDir, account.name));

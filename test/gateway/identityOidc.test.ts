@@ -7,7 +7,7 @@ import type { GatewayProcess } from '../helpers/gateway.ts';
 import { startOidcProvider } from '../helpers/oidcProvider.ts';
 import type { OidcProviderProcess } from '../helpers/oidcProvider.ts';
 import { describeWith } from '../helpers/requires.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { makeSystemAccount } from '../helpers/systemAccount.ts';
 import type { SystemAccount } from '../helpers/systemAccount.ts';
 import { until } from '../helpers/until.ts';
@@ -41,7 +41,7 @@ describeWith(['root'], 'sign-in with the site’s OpenID provider', () => {
         leaver: { email, email_verified: true },
       },
     });
-    const dataDir = shortFolder('oidc');
+    const dataDir = dataFolder('oidc');
     const config = join(dataDir, 'gateway.yaml');
     await writeFile(join(dataDir, 'secret'), 'the secret of the tests\n', { mode: 0o600 });
     await writeFile(config, configuration(provider.issuer, dataDir));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
 import { describeWith } from '../helpers/requires.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { makeSystemAccount } from '../helpers/systemAccount.ts';
 import type { SystemAccount } from '../helpers/systemAccount.ts';
 import { Visitor } from '../helpers/visitor.ts';
@@ -43,7 +43,7 @@ describeWith(['root', 'pam'], 'sign-in by system password, gateway run by root',
     people.set('no password', makePerson(['passwd', '-d']));
     people.set('tried', makePerson());
     writeFileSync(serviceFile, '@include common-auth\n@include common-account\n');
-    const dataDir = shortFolder('pam');
+    const dataDir = dataFolder('pam');
     const config = join(dataDir, 'gateway.yaml');
     const tries = 'tries: { perAccount: 3, perAddress: 1000 }';
     writeFileSync(config, `identity:\n  pam: { service: ${service}, failDelayS: 0.5, timeoutS: 10 }\n  ${tries}\n`);
@@ -150,7 +150,7 @@ describeWith(['root', 'pam'], 'sign-in by system password, gateway run by root',
   });
 
   test('a service that PAM does not know is refused at the start, in words', async () => {
-    const dataDir = shortFolder('pam');
+    const dataDir = dataFolder('pam');
     const config = join(dataDir, 'gateway.yaml');
     writeFileSync(config, 'identity: { pam: { service: no-such-service } }\n');
     const refused = await startGateway({ dataDir, args: ['--config', config] });
@@ -162,7 +162,7 @@ describeWith(['root', 'pam'], 'sign-in by system password, gateway run by root',
 describeWith(['root', 'pam'], 'sign-in by system password, gateway of an ordinary user', () => {
   test('checks its own user’s password alone, and says so at the start and on the page', async () => {
     const [own, other] = [makePerson(), makePerson()];
-    const dataDir = shortFolder('pam');
+    const dataDir = dataFolder('pam');
     const config = join(dataDir, 'gateway.yaml');
     writeFileSync(config, 'identity: { pam: { failDelayS: 0 } }\n');
     execFileSync('chown', ['-R', own.name, dataDir]);

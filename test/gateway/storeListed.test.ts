@@ -11,7 +11,7 @@ import type { GatewayProcess } from '../helpers/gateway.ts';
 import { startIssuer } from '../helpers/issuer.ts';
 import type { Issuer } from '../helpers/issuer.ts';
 import { describeWith } from '../helpers/requires.ts';
-import { shortFolder } from '../helpers/shortFolder.ts';
+import { dataFolder } from '../helpers/shortFolder.ts';
 import { makeSystemAccount } from '../helpers/systemAccount.ts';
 import type { SystemAccount } from '../helpers/systemAccount.ts';
 import { until } from '../helpers/until.ts';
@@ -27,7 +27,7 @@ describeWith(['root'], 'accounts by hand', () => {
   beforeAll(async () => {
     [ann, bob] = [makeSystemAccount(), makeSystemAccount()];
     issuer = await startIssuer('EdDSA');
-    const dataDir = shortFolder('listed');
+    const dataDir = dataFolder('listed');
     file = join(dataDir, 'admin.json');
     const yaml = join(dataDir, 'gateway.yaml');
     writeFileSync(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,5 +7,12 @@ import { join } from 'node:path';
 export function shortFolder(name: string): string {
   const path = join(tmpdir(), `${name}-${randomBytes(4).toString('hex')}`);
   mkdirSync(path, { mode: 0o711 });
+  return path;
+}
+
+/** The same, closed: fit for a data folder that has the configuration in it before its gateway starts. */
+export function dataFolder(name: string): string {
+  const path = shortFolder(name);
+  chmodSync(path, 0o700);
   return path;
 }
