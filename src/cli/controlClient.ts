@@ -9,7 +9,10 @@ import { createTokenOffice } from '../hub/tokens/tokenOffice.ts';
 import { createPeople } from '../identity/people.ts';
 import { chooseRuntimeDir } from '../servers/sockets.ts';
 import { openStore } from '../store/open.ts';
+import { createAudit } from '../telemetry/audit/createAudit.ts';
+import { createEvents } from '../telemetry/events.ts';
 import { createLog } from '../telemetry/log.ts';
+import { watchRecords } from '../telemetry/watchRecords.ts';
 
 export interface ControlClient {
   /** Whether a gateway is running; otherwise the files are worked on, under their lock. */
@@ -32,6 +35,9 @@ export async function openControl(config: Config, firstRun: boolean): Promise<Co
   const people = createPeople({ firstRun });
   const log = createLog({ ...config.log, level: 'warn' });
   const store = await openStore({ dataDir: config.dataDir, log, people });
+  const events = createEvents(log);
+  const stopWatch = watchRecords({ store, clock: systemClock, events });
+  const audit = createAudit({ config: config.audit, dataDir: config.dataDir, events, clock: systemClock, log });
   const tokens = createTokenOffice({
     tokens: createTokens({ store, clock: systemClock }),
     know: async (name) => (await people.uidOf(name)) !== undefined,
@@ -47,7 +53,11 @@ export async function openControl(config: Config, firstRun: boolean): Promise<Co
       const answer = await app.request(`http://control${address}`, init);
       return orThrow({ status: answer.status, body: (await answer.json()) as Record<string, unknown> });
     },
-    close: () => store.close(),
+    async close() {
+      stopWatch();
+      await audit.close();
+      await store.close();
+    },
   };
 }
 

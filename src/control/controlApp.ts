@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { TokenOffice } from '../hub/types.ts';
 import { adminSchema } from '../store/schema.ts';
 import { bodyOf } from './readBody.ts';
 import { endStray, listStrays, startServer, stopServers } from './serverActions.ts';
+import { withRequest } from '../telemetry/requestContext.ts';
 import { resourceOf } from './resources.ts';
 import { addTokenRoutes } from './tokenRoutes.ts';
 import type { ControlParts, Resource } from './types.ts';
+
+/** Who has the socket, or the files, is the gateway's own user or root. */
+const byCommand = { from: 'this host', way: 'command line', who: 'command line' } as const;
 
 /**
  * JSON over HTTP for the commands of this program: `/v1/<resource>[/<key>]`, and `/v1/edits`, `/v1/documents`. Who may
@@ -14,6 +19,7 @@ import type { ControlParts, Resource } from './types.ts';
  */
 export function createControlApp(parts: ControlParts & { tokens: TokenOffice }): Hono {
   const app = new Hono();
+  app.use((_, next) => withRequest({ ...byCommand, requestId: randomUUID() }, next));
   app.get('/v1/edits', ({ json }) =>
     json({ edits: parts.store.hand.list(), refused: parts.store.hand.refused ?? null } as object),
   );

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { TokenOffice } from '../hub/types.ts';
 import type { Accounts } from '../identity/accounts.ts';
@@ -12,7 +10,6 @@ import type { People } from '../store/judge.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { withRequest } from '../telemetry/requestContext.ts';
 import { createControlApp } from './controlApp.ts';
 import { listenForControl } from './controlSocket.ts';
 import { createDesk } from './resources.ts';
@@ -26,8 +23,6 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Who has the socket is the gateway's own user, or root. */
-const fromSocket = { from: 'this host', way: 'command line', who: 'command line' } as const;
 /** Our close code (RFC 6455, 7.4.2) for a visitor who may no longer be here. */
 const closeRevoked = 4403;
 
@@ -48,9 +43,7 @@ export function createControl(parts: {
   const { strays } = servers;
   const live = { servers, endSessions, ...(strays && { strays }) };
   const control = { store, people, ...live, now: () => clock.now() };
-  const app = new Hono()
-    .use((_, next) => withRequest({ ...fromSocket, requestId: randomUUID() }, next))
-    .route('/', createControlApp({ ...control, tokens }));
+  const app = createControlApp({ ...control, tokens });
   const closeAll = (account: string): void =>
     void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');
   const stopAccounts = watchAccounts({ admin: store.admin, accounts, sessions, closeAll, log });

@@ -2,7 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isForeign } from './foreign.ts';
 
-const secret = /^(?:admin|state)\.json$|^admin\.last-good$|^state\.changes$|^identity-keys\.json$/;
+const secret =
+  /^(?:admin|state)\.json$|^admin\.last-good$|^state\.changes$|^identity-keys\.json$|^audit(?:\.\d+)?\.jsonl$/;
 
 /** What is wrong with owner and modes of the data folder, for people; an absent folder is no fault. Changes nothing. */
 export function checkFolder(dataDir: string): string[] {

@@ -182,3 +182,10 @@ test('an orderly end loses nothing, and says that it was one', async () => {
   const last = lines().slice(-2);
   expect(last.map(({ what }) => what)).toEqual(['sign-out', 'gateway.stopped']);
 });
+
+test('what is changed by command while the gateway is down is written too', async () => {
+  await command('users', 'edit', 'guest', '--note', 'x', '--blocked');
+  expect(lines().at(-1)).toMatchObject({ what: 'account.blocked', who: 'command line', owner: 'guest' });
+  await command('token', 'create', owner, '--note', 'script');
+  expect(lines().at(-1)).toMatchObject({ what: 'token.made', who: 'command line', owner });
+});
