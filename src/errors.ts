@@ -214,6 +214,11 @@ const kinds = {
     message: 'The server broke off its answer.',
     advice: 'Try again; the log of the server may say why.',
   },
+  'site.maintenance': {
+    status: 503,
+    message: 'This site is under maintenance.',
+    advice: 'Try again later. Running servers and workflows go on.',
+  },
   'store.unwritable': {
     status: 503,
     message: 'The gateway cannot write its records right now.',
@@ -240,13 +245,7 @@ export interface ErrorDetails {
 }
 
 /** What a client is told: JupyterHub's `status` and `message`, with our own beside them. */
-export interface PublicError {
-  status: number;
-  code: ErrorCode;
-  message: string;
-  advice: string;
-  fields?: Readonly<Record<string, string>>;
-}
+export type PublicError = Pick<GatewayError, 'status' | 'code' | 'message' | 'advice'> & Pick<ErrorDetails, 'fields'>;
 
 /** An error whose status and message may be shown to whoever asked. */
 export class GatewayError extends Error {

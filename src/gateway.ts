@@ -1,5 +1,5 @@
 import { createSiteAccess } from './access/siteAccess.ts';
-import type { Identity, Target } from './access/types.ts';
+import type { Account, Identity, Target } from './access/types.ts';
 import { closeWhatEnds } from './closeWhatEnds.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
@@ -37,6 +37,7 @@ import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
 import type { OnWrite } from './store/writer.ts';
+import { createMaintenance } from './maintenance.ts';
 import { mountApp } from './mountApp.ts';
 import { observe } from './observe.ts';
 import { openDoor } from './openDoor.ts';
@@ -90,6 +91,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid, sudo });
   await prepareRuntimeDir(runtimeDir, uid, sudo);
 
+  const maintenance = createMaintenance({ admin: store.admin, clock });
+  const closedTo = (account: Account) => maintenance.refusal(account, 'pages');
   const accounts = createAccounts({ admin: store.admin, clock, firstRun, ...config.access });
   const access = createSiteAccess({
     ...config.access,
@@ -125,6 +128,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
     events,
+    closedTo,
     fetchOwn: (url, init) => listening.fetchOwn(url, init),
     render: createRenderView(shell),
     pageHeaders: pageHeaders(urls),
@@ -145,6 +149,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
     events,
+    closedTo: (...of) => maintenance.refusal(...of),
     version: gatewayVersion(),
   });
   const routes = createRoutes({ basePath });
@@ -186,7 +191,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     servers,
     shares: () => shares,
     services: () => services.forHub(),
-    identify,
+    identify: maintenance.guardServers(identify),
     csrf,
     routes,
     keys: () => identity.keyring.publicSet(),
@@ -210,6 +215,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   const watch = watchShares({ admin: store.admin, access, servers, connections: hop.connections, clock, log });
+  const stopMaintenance = maintenance.watch(hop.connections);
   const { needsRestart } = watch;
   const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
   const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
@@ -233,6 +239,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
     events,
+    closedTo,
     audit: observation.audit,
     desk: control.desk,
     tokens: hub.tokenDesk,
@@ -248,7 +255,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     nothingHere: createNothingHere(shell),
   });
 
-  const rooms = { identity, hub, access, routes, servers, services, origins, listening, hop };
+  const rooms = { identity, hub, access, routes, servers, services, origins, listening, hop, maintenance };
   const door = await openDoor({ config, urls, shell, app, ...rooms, ...told });
   closeWhatEnds({ routes, hop, sessions, hub, admin: store.admin, log });
 
@@ -277,6 +284,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       door.close();
       await control.close();
       watch.close();
+      stopMaintenance();
       await listening.close();
       await hop.close();
       door.closeAllConnections();

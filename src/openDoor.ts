@@ -8,6 +8,7 @@ import type { Config } from './config/schema.ts';
 import type { Hub } from './hub/createHub.ts';
 import type { IdentityRoom } from './identity/createIdentity.ts';
 import { withHubTokens } from './identity/withHubTokens.ts';
+import type { MaintenanceRoom } from './maintenance.ts';
 import type { ListeningRoom } from './listen/createListening.ts';
 import type { OriginsRoom } from './origins/createOrigins.ts';
 import { createRenderDecision } from './pages/renderDecision.tsx';
@@ -36,6 +37,7 @@ export async function openDoor(parts: {
   servers: Servers;
   services: Services;
   origins: OriginsRoom;
+  maintenance: MaintenanceRoom;
   listening: Pick<ListeningRoom, 'create' | 'findClient'>;
   hop: Hop;
   events: Events;
@@ -45,7 +47,9 @@ export async function openDoor(parts: {
 }): Promise<Server> {
   const { config, urls, identity, hub, routes, origins, listening, clock, log } = parts;
   const authorize = createAuthorize({
-    identify: withHubTokens(identity.identify, (token) => hub.contract.resolveToken(token)),
+    identify: parts.maintenance.guardServers(
+      withHubTokens(identity.identify, (token) => hub.contract.resolveToken(token)),
+    ),
     access: parts.access,
     isOwnCookie: (name) => identity.isCredentialCookie(name),
     publicOrigin: urls.origin,

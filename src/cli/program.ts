@@ -6,6 +6,7 @@ import { registerBackup } from './backup.ts';
 import { registerCheck } from './check.ts';
 import { registerEdits } from './edits.ts';
 import { registerInit } from './init.ts';
+import { registerMaintenance } from './maintenance.ts';
 import { registerProxy } from './proxy.ts';
 import { registerRecords } from './records.ts';
 import { registerServe } from './serve.ts';
@@ -28,6 +29,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   registerCheck(program);
   registerBackup(program);
   registerAudit(program);
+  registerMaintenance(program);
   registerToken(program);
   registerProxy(program);
   try {

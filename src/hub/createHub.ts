@@ -15,7 +15,9 @@ import type { Audit } from '../telemetry/audit/createAudit.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
-import { createCaller, ofHeader } from './api/caller.ts';
+import { createCaller, holderOf } from './api/caller.ts';
+import { closedTo } from './api/closedTo.ts';
+import type { Closing } from './api/closedTo.ts';
 import { createApi } from './api/createApi.ts';
 import { toCalls } from './api/apiCalls.ts';
 import { createDirectory } from './api/directory.ts';
@@ -33,7 +35,6 @@ import { createClients } from './oauth/clients.ts';
 import { createConfirmTickets } from './oauth/confirmTickets.ts';
 import { createTokenRoute } from './oauth/token.ts';
 import { createShareCodes } from './shareCodes.ts';
-import { covers } from './scopes/scopeSet.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
 import { createTokenOffice } from './tokens/tokenOffice.ts';
 import type { ApiCall, HubContract, HubService, TokenDesk, TokenOffice } from './types.ts';
@@ -56,6 +57,8 @@ export interface HubDeps {
   clock: Clock;
   log: Logger;
   events?: Events;
+  /** Why this account may not use that now. */
+  closedTo?: Closing;
   /** Of the gateway; shown in the API's document. */
   version?: string;
 }
@@ -174,6 +177,7 @@ export function createHub(deps: HubDeps): Hub {
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     },
     caller: createCaller({ principals, identify: () => attached?.identify, csrf: () => attached?.csrf }),
+    closedTo: (who) => closedTo(who, deps.closedTo),
     pageDefault: hub.pageDefault,
     pageMax: hub.pageMax,
     mount: [
@@ -216,10 +220,7 @@ export function createHub(deps: HubDeps): Hub {
       },
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     }),
-    async holderOf(authorization, scope) {
-      const who = await ofHeader({ principals, identify: () => attached?.identify }, authorization);
-      return who !== undefined && covers(who.scopes, scope, undefined, principals.groupsOf) ? who.name : undefined;
-    },
+    holderOf: (...of) => holderOf({ principals, identify: () => attached?.identify }, ...of),
     attach(given) {
       attached = given;
       parts.attachServices(given.services ?? (() => []));

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Hono } from 'hono';
+import type { Account } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
+import type { GatewayError } from '../errors.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { Events } from '../telemetry/events.ts';
@@ -59,6 +61,8 @@ export interface IdentityOptions {
   clock: Clock;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   events?: Events;
+  /** Why this account may not sign in now. */
+  closedTo?: (account: Account) => GatewayError | undefined;
   render?: RenderView;
   /** Headers of what `render` makes. */
   pageHeaders?: Readonly<Record<string, string>>;
@@ -192,6 +196,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     ...shown,
     people,
     isBlocked,
+    closedTo: options.closedTo,
     grant: (state, account) => builtIn.grant(state, account),
     publicKeys: () => keyring.publicSet(),
     log,

@@ -150,8 +150,8 @@ async function enter(
   const method = methods[login.by];
   if (!found.ok) return fail(c, parts, found.error, found.reason, { method, account: signIn.subject });
   const { account } = found;
-  if (parts.isBlocked(account.name))
-    return fail(c, parts, new GatewayError('auth.blocked'), undefined, { method, account: account.name });
+  const closed = parts.isBlocked(account.name) ? new GatewayError('auth.blocked') : parts.closedTo?.(account);
+  if (closed !== undefined) return fail(c, parts, closed, undefined, { method, account: account.name });
   const session = await startSession(c, parts, account, { signIn, site });
   setSession(c, parts, session);
   parts.events?.emit('signIn', { ok: true, method, account: account.name });

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Account } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { IssuerConfig } from '../config/sections/identityIssuers.ts';
 import { GatewayError } from '../errors.ts';
@@ -42,6 +43,7 @@ export interface SignInParts {
   pageHeaders: Readonly<Record<string, string>>;
   people: SiteAccounts;
   isBlocked(account: string): boolean;
+  closedTo?: ((account: Account) => GatewayError | undefined) | undefined;
   /** Tells the built-in provider who the sign-in of that `state` is for. */
   grant(state: string, account: string): void;
   publicKeys(): object;

@@ -22,7 +22,7 @@ import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
 import { auditRoutes } from './auditRoutes.tsx';
 import { asked, refuseScripts, requireForm, requireSession, requestIdOf } from './guard.ts';
-import type { PagesEnv } from './guard.ts';
+import type { GuardParts, PagesEnv } from './guard.ts';
 import { adminServersRoutes } from './adminServersRoutes.tsx';
 import { announcementsNow, sharedWith } from './homeData.ts';
 import { HomePage } from './homePage.tsx';
@@ -42,6 +42,7 @@ export interface PagesParts {
   shell: Shell;
   assets: readonly Asset[];
   csrf: Csrf;
+  closedTo?: GuardParts['closedTo'] | undefined;
   identify: Identify;
   sessions: Sessions;
   servers: Servers;

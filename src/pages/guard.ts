@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import type { Identity } from '../access/types.ts';
+import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { Identify } from '../identity/types.ts';
@@ -25,11 +25,13 @@ export interface GuardParts {
   shell: Shell;
   identify: Identify;
   csrf: Csrf;
+  /** Why this account gets no page now. */
+  closedTo?: ((account: Account) => GatewayError | undefined) | undefined;
   log: Logger;
 }
 
 /** Who is asking? Nobody goes on without a session; a token made for programs opens no page. */
-export function requireSession({ shell, identify }: GuardParts) {
+export function requireSession({ shell, identify, closedTo }: GuardParts) {
   return createMiddleware<PagesEnv>(async (c, next) => {
     const header = (name: string): string | undefined => c.req.header(name);
     const verified = await identify({ cookie: header('cookie'), authorization: header('authorization'), header });
@@ -44,6 +46,8 @@ export function requireSession({ shell, identify }: GuardParts) {
     noteCaller(verified.value.account.name);
     if (verified.value.scopes !== undefined)
       throw new GatewayError('access.denied', { message: 'Tokens open no pages.', advice: 'Use the Hub API.' });
+    const closed = closedTo?.(verified.value.account);
+    if (closed !== undefined) throw closed;
     c.set('who', verified.value);
     return next();
   });

@@ -31,6 +31,15 @@ export const announcementSchema = z.strictObject({
   level: z.enum(['info', 'warning', 'danger']),
   from: isoTime.nullable(),
   until: isoTime.nullable(),
+  /** As long as it is shown, only admins and those named here may sign in, see pages and start servers. */
+  maintenance: z
+    .strictObject({
+      /** Accounts, and groups with their prefix. */
+      allow: z.array(z.string()),
+      /** Whether the others may go on using servers that run. */
+      servers: z.enum(['open', 'closed']),
+    })
+    .optional(),
 });
 
 export const upstreamSchema = z.discriminatedUnion('kind', [

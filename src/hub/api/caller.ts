@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Csrf } from '../../identity/csrf.ts';
 import type { Identify } from '../../identity/types.ts';
 import type { Principal, Principals } from '../principals.ts';
+import { covers } from '../scopes/scopeSet.ts';
 import { bearerToken } from '../tokens/tokenText.ts';
 
 export interface CallerParts {
@@ -25,10 +26,17 @@ export function createCaller(parts: CallerParts): (c: Context) => Promise<Princi
   };
 }
 
-export async function ofHeader(
+/** Whose header it is, if the scope is theirs without any filter. */
+export async function holderOf(
   parts: Omit<CallerParts, 'csrf'>,
   authorization: string,
-): Promise<Principal | undefined> {
+  scope: string,
+): Promise<string | undefined> {
+  const who = await ofHeader(parts, authorization);
+  return who !== undefined && covers(who.scopes, scope, undefined, parts.principals.groupsOf) ? who.name : undefined;
+}
+
+async function ofHeader(parts: Omit<CallerParts, 'csrf'>, authorization: string): Promise<Principal | undefined> {
   const token = bearerToken(authorization);
   if (token === undefined) return undefined;
   const known = parts.principals.ofToken(token);

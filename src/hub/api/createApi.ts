@@ -49,6 +49,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
 export interface ApiOptions {
   deps: ApiDeps;
   caller: (c: Context) => Promise<Principal | undefined>;
+  closedTo: (who: Principal) => GatewayError | undefined;
   pageDefault: number;
   pageMax: number;
   /** Further parts of the application, before the last word that there is nothing at an address. */
@@ -62,13 +63,13 @@ export interface Api {
   document: Record<string, unknown>;
 }
 
-export function createApi({ deps, caller, mount, ...pages }: ApiOptions): Api {
+export function createApi({ deps, caller, closedTo, mount, ...pages }: ApiOptions): Api {
   const app = createBaseApp(deps);
   const routes = apiRoutes(deps);
   const serverUrl = deps.urls.hub('api');
   const document = openApiDocument({ routes, serverUrl, version: deps.version });
   app.get('/openapi.json', (c) => c.json(document));
-  registerRoutes(app, { routes, caller, principals: deps.principals, accounts: deps.cache, ...pages });
+  registerRoutes(app, { routes, caller, closedTo, principals: deps.principals, accounts: deps.cache, ...pages });
   for (const part of mount) app.route('/', part);
   refuseOtherMethods(app, '/oauth2/authorize', () => ['GET', 'POST']);
   refuseOtherMethods(app, '/oauth2/token', () => ['POST']);

@@ -15,6 +15,8 @@ export interface RegisterDeps {
   principals: Principals;
   accounts: AccountCache;
   caller: (c: Context) => Promise<Principal | undefined>;
+  /** Why the API is closed to this caller now. */
+  closedTo: (who: Principal) => GatewayError | undefined;
   /** Length of a page: for whoever accepts pages, and the most for anyone. */
   pageDefault: number;
   pageMax: number;
@@ -58,6 +60,8 @@ function toHonoPath(path: string): string {
 async function answer(deps: RegisterDeps, route: Route, c: Context): Promise<Response> {
   const who = await deps.caller(c);
   if (who !== undefined) noteCaller(who.name);
+  const closed = who === undefined ? undefined : deps.closedTo(who);
+  if (closed !== undefined) throw closed;
   if (who === undefined && route.needs !== 'nothing')
     throw new GatewayError('access.denied', {
       message: 'Missing or invalid credentials.',

@@ -73,6 +73,7 @@ async function signedIn(c: Context, deps: AuthorizeDeps): Promise<Identity | und
   // A Hub token is no browser's sign-in: only cookies count here, and headers that the site's own proxy sets.
   const header = (name: string): string | undefined => c.req.header(name);
   const verified = await deps.identify()?.({ cookie: header('cookie'), authorization: undefined, header });
+  if (verified?.ok === false && verified.error.status === 503) throw verified.error;
   if (verified?.ok !== true) return undefined;
   const cookie = missingHubSession(header('cookie'), verified.value.sessionId, deps.urls.secure);
   if (cookie !== undefined) c.header('set-cookie', cookie, { append: true });

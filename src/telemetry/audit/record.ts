@@ -33,7 +33,7 @@ export type AuditWhat =
   | `share.${'made' | 'changed' | 'revoked'}`
   | `token.${'made' | 'revoked'}`
   | 'account.blocked'
-  | `${'account' | 'group' | 'announcement' | 'service' | 'profile' | 'wish' | 'maintenance'}.${'made' | 'changed' | 'removed'}`
+  | `${'account' | 'group' | 'announcement' | 'service' | 'profile' | 'wish'}.${'made' | 'changed' | 'removed'}`
   | `gateway.${'started' | 'stopped' | 'shutdown'}`
   | 'service.restarted'
   | 'audit.lost';

@@ -35,7 +35,9 @@ export function createRepeats(parts: {
     add(record) {
       timer ??= setTimeout(flush, parts.windowMs).unref();
       const { what, who, from, code, owner, target } = record;
-      const key = [what, who, from, code, owner === null ? null : target].join('\0');
+      // Of an address, only its beginning: the rest is the client's to vary
+      const place = owner === null ? target?.split('/', 3).join('/') : target;
+      const key = [what, who, from, code, place].join('\0');
       const known = kinds.get(key);
       if (known !== undefined) known.more += 1;
       else if (kinds.size < maxKinds) {

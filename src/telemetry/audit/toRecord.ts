@@ -8,7 +8,8 @@ export type Facts = Pick<AuditRecord, 'what'> & Partial<AuditRecord>;
 
 export function ofRefusal(event: GatewayEvents['refused']): Facts | undefined {
   const { status, code, reason, account, target, method, path, upgrade, requestId, from } = event;
-  if (![401, 403, 429].includes(status) && event.hidden !== true) return undefined;
+  const isDenial = [401, 403, 429].includes(status) || event.hidden === true || code === 'site.maintenance';
+  if (!isDenial) return undefined;
   const address = path === '' ? 'an address that could not be read' : `${upgrade ? 'upgrade' : method} ${path}`;
   return {
     what: 'denied',
@@ -79,16 +80,13 @@ export function ofSessionEnd({ account, why }: GatewayEvents['sessionEnd'], who:
   return { what: 'sign-out', who: asker, target: `account ${account}`, owner: account, reason: why };
 }
 
-const names: Readonly<
-  Record<string, 'account' | 'group' | 'announcement' | 'service' | 'profile' | 'wish' | 'maintenance'>
-> = {
+const names: Readonly<Record<string, 'account' | 'group' | 'announcement' | 'service' | 'profile' | 'wish'>> = {
   accounts: 'account',
   groups: 'group',
   announcements: 'announcement',
   services: 'service',
   profiles: 'profile',
   servers: 'wish',
-  maintenance: 'maintenance',
 };
 
 /** Fields of the owner's or admin's own words, which are nobody else's business. */

@@ -46,7 +46,9 @@ test('another client, another reason and another owner’s server are lines of t
   repeats.add(denial('a', { code: 'auth.expired' }));
   repeats.add(denial('a', { owner: 'alice', target: 'server alice/' }));
   repeats.add(denial('a', { owner: 'carol', target: 'server carol/' }));
-  expect(lines).toHaveLength(5);
+  repeats.add(denial('a', { target: 'GET /hub/metrics' }));
+  for (let at = 0; at < 9; at += 1) repeats.add(denial('a', { target: `GET /hub/api/users/${at}` }));
+  expect(lines).toHaveLength(7);
 });
 
 test('no flood, however varied, writes more than a bounded number of lines, and none is left out of the count', () => {
