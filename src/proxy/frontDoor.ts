@@ -235,7 +235,13 @@ export function createFrontDoor({
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
   server.on('upgrade', onUpgrade);
   server.on('connect', onUpgrade);
-  server.on('clientError', answerBrokenRequest);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    answerBrokenRequest(error, socket);
+    if (error.code === 'ECONNRESET') return;
+    const code = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request.timeout' : 'request.malformed';
+    const unread = { method: '', path: '', upgrade: false };
+    events?.emit('refused', { code, status: 400, reason: error.code, ...unread });
+  });
   // Whoever puts itself before our listener by then, as the guard for the edge does, must see every request
   server.once('listening', () => {
     const [first, ...others] = server.listeners('request');

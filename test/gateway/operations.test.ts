@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand } from '../helpers/command.ts';
 import { ownerOf, signIn, startServer, withoutCylc } from '../helpers/firstVisit.ts';
@@ -84,6 +85,15 @@ test('a sign-in, a start, what is carried and a WebSocket are counted', async ()
   expect(after.get('cylc_gateway_store_write_seconds_count{document="state"}')).toBeGreaterThan(0);
   expect(after.get('cylc_gateway_store_bytes{document="state"}')).toBeGreaterThan(0);
   expect(after.get('cylc_gateway_token_checks_total{outcome="cached"}')).toBeGreaterThan(0);
+});
+
+test('what the parser itself refuses is counted too', async () => {
+  const name = 'cylc_gateway_refusals_total{code="request.malformed",upgrade="false"}';
+  const before = (await numbers()).get(name) ?? 0;
+  const socket = connect(Number(new URL(gateway.origin).port), '127.0.0.1');
+  socket.end('GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n');
+  await once(socket.resume(), 'close');
+  expect((await numbers()).get(name)).toBe(before + 1);
 });
 
 test('metrics are denied to strangers, to people, to tokens without the scope and to scripts; as a page and as an upgrade', async () => {
