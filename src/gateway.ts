@@ -1,5 +1,5 @@
 import { createSiteAccess } from './access/siteAccess.ts';
-import type { Account, Identity, Target } from './access/types.ts';
+import type { Account } from './access/types.ts';
 import { closeWhatEnds } from './closeWhatEnds.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
@@ -216,9 +216,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const watch = watchShares({ admin: store.admin, access, servers, connections: hop.connections, clock, log });
   const stopMaintenance = maintenance.watch(hop.connections);
-  const { needsRestart } = watch;
-  const shares = createShares({ admin: store.admin, accounts, needsRestart, clock, log });
-  const mayOpen = (who: Identity, target: Target): boolean => access(who, target).allowed;
+  const shares = createShares({ admin: store.admin, accounts, needsRestart: watch.needsRestart, clock, log });
   const { tokenOffice: tokens } = hub;
   const control = createControl({ store, people, tokens, servers, accounts, sessions, hop, runtimeDir, clock, log });
   const origins = createOrigins({ domain: config.userDomain, urls, identity, clock });
@@ -234,7 +232,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     shares,
     shareCodes: hub.shareCodes,
     services,
-    mayOpen,
+    mayOpen: (who, target) => access(who, target).allowed,
     store,
     clock,
     log,
