@@ -4,6 +4,7 @@ import { isTemporaryName } from './files.ts';
 
 /** By any of these a folder is known as a gateway's; one is what `cylc:install` leaves in a folder of ours. */
 const signs = [
+  'gateway.yaml',
   'gateway.lock',
   'admin.json',
   'state.json',
