@@ -80,7 +80,7 @@ async function settled(program: SoakedProgram): Promise<void> {
   await wait(500);
 }
 
-/** `npm run bench -- hopSlow [--seconds N] [--scale X] [--attack NAME]… [--json]` */
+/** `npm run bench -- hopSlow [--seconds N] [--scale X] [--settle MS] [--attack NAME]… [--json]` */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -88,6 +88,7 @@ export async function run(args: readonly string[]): Promise<void> {
       json: { type: 'boolean' },
       seconds: { type: 'string', default: '8' },
       scale: { type: 'string', default: '1' },
+      settle: { type: 'string', default: '3000' },
       attack: { type: 'string', multiple: true },
     },
   });
@@ -105,7 +106,7 @@ export async function run(args: readonly string[]): Promise<void> {
       Math.ceil((full[name] ?? 1000) * Number(values.scale)),
     ]),
   );
-  const rounds = await slow({ counts, seconds: Number(values.seconds) });
+  const rounds = await slow({ counts, seconds: Number(values.seconds), settleMs: Number(values.settle) });
   const quiet = median(rounds.filter(({ attack }) => attack === 'quiet').map(({ p99Ms }) => p99Ms));
   const ratios = Object.fromEntries(
     rounds.filter(({ attack }) => attack !== 'quiet').map(({ attack, p99Ms }) => [attack, p99Ms / quiet]),
