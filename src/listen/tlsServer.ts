@@ -18,6 +18,7 @@ export interface Listener {
 
 /** How often the files are looked at, ms. `stat` works where change events do not: NFS, and links moved by Kubernetes. */
 const watchMs = 2000;
+const handshakeMs = 20_000;
 
 /**
  * Serves by TLS where `tls` is given, with the certificate taken anew when its files change: new connections get the new
@@ -52,10 +53,10 @@ export async function createListener({ tls, log }: { tls: TlsServing | undefined
   return {
     create(options, handler) {
       const { requireClientCert } = tls;
-      const server = createHttps(
-        { ...material, ...options, requestCert: requireClientCert, rejectUnauthorized: requireClientCert },
-        handler,
-      );
+      // Who does not get on with the handshake is no better than who does not with a head; Node would wait for two minutes
+      const { headersTimeout: handshakeTimeout = handshakeMs } = options;
+      const asking = { requestCert: requireClientCert, rejectUnauthorized: requireClientCert };
+      const server = createHttps({ ...material, ...options, ...asking, handshakeTimeout }, handler);
       servers.add(server);
       server.once('close', () => servers.delete(server));
       return server;

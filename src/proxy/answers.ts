@@ -96,7 +96,8 @@ export function isBroken(req: IncomingMessage): boolean {
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (socket.destroyed) return;
   const due = dueAnswer(socket);
-  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  // Only HTTP's own faults have somebody to tell: a TLS handshake that failed would wait for ever to be told
+  if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) socket.destroy();
   else if (due === undefined) refuseBroken(error, socket);
   else if (due.req.complete) due.once('finish', () => refuseBroken(error, socket));
   else if (due.headersSent) socket.destroy();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectPlain } from 'node:net';
 import { connect, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { certificateAuthority } from '../helpers/certificates.ts';
@@ -28,7 +29,12 @@ beforeAll(async () => {
   setDefaultCACertificates([readFileSync(authority.cert, 'utf8')]);
   install(first);
   [port, redirectPort] = [await freePort(), await freePort()];
-  const tls = [`listen.tls.cert=${live.cert}`, `listen.tls.key=${live.key}`, `listen.redirectPort=${redirectPort}`];
+  const tls = [
+    'proxy.clientHeadersTimeoutS=5',
+    `listen.tls.cert=${live.cert}`,
+    `listen.tls.key=${live.key}`,
+    `listen.redirectPort=${redirectPort}`,
+  ];
   gateway = await startGateway({ port, env: withoutCylc, args: tls.flatMap((option) => ['--set', option]) });
   owner = ownerOf(gateway);
   visitor = new Visitor(`https://localhost:${port}`);
@@ -80,6 +86,22 @@ test('a renewed certificate is served without an open connection being cut', asy
   expect(socket.readyState).toBe(socket.OPEN);
   socket.terminate();
 });
+
+test.each([
+  ['nothing', ''],
+  ['half a handshake', '\u0016\u0003\u0001\u0002\u0000\u0001'],
+])(
+  'a client that says %s is cut off, and others are served meanwhile',
+  async (_, said) => {
+    const silent = connectPlain({ port, host: 'localhost' });
+    silent.on('error', () => undefined).resume();
+    silent.write(Buffer.from(said, 'latin1'));
+    const cut = once(silent, 'close');
+    expect(await subject()).not.toBe('');
+    await cut;
+  },
+  20_000,
+);
 
 test('a pair that does not fit leaves the last good one, and is told', async () => {
   copyFileSync(first.key, live.key);
