@@ -1,40 +1,67 @@
-import { afterEach, expect, test } from 'vitest';
-import { startGateway } from '../helpers/gateway.ts';
-import type { GatewayProcess } from '../helpers/gateway.ts';
-import { until } from '../helpers/until.ts';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { killGateway } from '../bench/faults/kills.ts';
+import { killForkServers, killServers } from '../bench/faults/servers.ts';
+import { openSite } from '../bench/faults/site.ts';
+import type { Site } from '../bench/faults/site.ts';
+import { fillDisk, refuseForks, reusePids } from '../bench/faults/system.ts';
+import { killThreads } from '../bench/faults/threads.ts';
+import { makeFakeCylc } from '../helpers/fakeCylc.ts';
+import { describeWith } from '../helpers/requires.ts';
+import { randomBy } from '../helpers/storeCuts.ts';
+import { makeSystemAccount } from '../helpers/systemAccount.ts';
 
-/** What nobody caught: brought about from outside, in the program itself. */
-let gateway: GatewayProcess;
-afterEach(() => gateway.end());
+/**
+ * A few of each fault; `npm run bench -- faults` has them by the hundred. After each the site is looked at from outside:
+ * no orphan, no lost record, no stuck state, and healed within ten seconds.
+ */
+describeWith(['python'], 'faults on real processes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cg-fault-cylc-'));
+  const random = randomBy(7);
+  let cylc: string;
+  let site: Site;
 
-const loaded = `process.on('SIGUSR2',()=>setImmediate(()=>{throw/**/new/**/Error('brought-about')}));process.on('SIGVTALRM',()=>Promise.reject('brought-about-too'))`;
-
-async function start(): Promise<void> {
-  gateway = await startGateway({
-    env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(loaded)}` },
+  beforeAll(async () => {
+    chmodSync(folder, 0o755);
+    cylc = makeFakeCylc(join(folder, 'venv'), '/usr/bin/python3').cylc;
+    site = await openSite({ cylc });
   });
-}
+  afterAll(async () => {
+    await site.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-async function isWell(): Promise<boolean> {
-  return (await fetch(`${gateway.origin}/hub/login`)).status < 500;
-}
+  test('the gateway killed while it starts, stops and writes', async () => {
+    const { kills, worstHealMs } = await killGateway(site, 9, random);
+    expect(kills).toBe(9);
+    expect(worstHealMs).toBeLessThan(10_000);
+  });
 
-test('a fault in one place is logged, and everybody else is served on', async () => {
-  await start();
-  gateway.child.kill('SIGUSR2');
-  gateway.child.kill('SIGVTALRM');
-  await until(() => gateway.output().includes('brought-about-too') && gateway.output().includes('brought-about'));
-  expect(gateway.output()).toContain('a fault that nobody caught');
-  expect(await isWell()).toBe(true);
-  expect(await gateway.end()).toBe(0);
-});
+  test('servers and the fork server killed', async () => {
+    await killServers(site, 2);
+    await killForkServers(site, 2, random);
+  });
 
-test('fault after fault, it ends politely with a code of its own', async () => {
-  await start();
-  for (let i = 0; i < 25 && gateway.child.exitCode === null; i += 1) {
-    gateway.child.kill('SIGUSR2');
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  await until(() => gateway.child.exitCode !== null);
-  expect(gateway.child.exitCode).toBe(70);
+  test('threads of the pool ended in the middle of a start', async () => {
+    expect(await killThreads(3, random)).toMatchObject({ killed: 3 });
+  });
+
+  describeWith(['root'], 'of the system', () => {
+    test('the kernel gives the pid of a server to somebody else', async () => {
+      expect(await reusePids(site, 1)).toMatchObject({ tried: 1 });
+    });
+
+    test('the disk of the records is full', () => fillDisk(cylc, 1));
+
+    test('no process can be made any more', async () => {
+      const owner = makeSystemAccount();
+      try {
+        await refuseForks(cylc, 1, owner);
+      } finally {
+        owner.remove();
+      }
+    });
+  });
 });
