@@ -91,3 +91,46 @@ test('the API gives the log to whoever may run the server, whole or followed, an
   expect((await pieces.read()).done).toBe(true);
   await world.close();
 });
+
+test('the API says why a server has failed, to whoever may start it and to nobody else', async () => {
+  const { name } = ownAccount();
+  const world = await createApiWorld({
+    people: [name],
+    services: [
+      { name: 'admin', scopes: ['servers', 'read:servers'] },
+      { name: 'reader', scopes: ['read:servers'] },
+    ],
+  });
+  await world.servers.start({ key: { owner: name, name: '' }, options: {}, by: name });
+  await until(() => world.servers.list()[0]?.phase === 'ready');
+  const failure = {
+    reason: 'It ended.',
+    code: 'spawn.failed',
+    exitCode: 3,
+    signal: null,
+    logTail: 'the moon is full',
+    command: 'cylc hubapp',
+    at: '2026-01-01T00:00:00.000Z',
+  };
+  await world.servers.stop({ owner: name, name: '' }, { by: name });
+  await world.store.state.update(
+    (draft) => void Object.assign(draft.servers[`${name}/`] ?? {}, { phase: 'failed', failure }),
+  );
+  const ask = async (as: string) => {
+    const path = `${world.origin}/hub/api/users/${name}?include_stopped_servers=true`;
+    const answer = await fetch(path, { headers: { authorization: `token ${world.service(as)}` } });
+    return ((await answer.json()) as { servers: Record<string, Record<string, unknown>> }).servers[''];
+  };
+  expect((await ask('admin'))?.['failure']).toEqual({
+    reason: 'It ended.',
+    code: 'spawn.failed',
+    exit_code: 3,
+    signal: null,
+    command: 'cylc hubapp',
+    log_tail: 'the moon is full',
+    at: failure.at,
+  });
+  expect(await ask('reader')).toMatchObject({ stopped: true });
+  expect(await ask('reader')).not.toHaveProperty('failure');
+  await world.close();
+});

@@ -19,6 +19,18 @@ export const serverModel = z
     progress_url: z.string(),
     full_url: z.string(),
     full_progress_url: z.string(),
+    failure: z
+      .object({
+        reason: z.string(),
+        code: z.string(),
+        exit_code: z.number().int().nullable(),
+        signal: z.string().nullable(),
+        command: z.string().meta({ description: 'Without secrets.' }),
+        log_tail: z.string(),
+        at: time,
+      })
+      .optional()
+      .meta({ description: 'Why it has failed; for who may start it. Not in JupyterHub.' }),
     state: z
       .object({ pid: z.number().int().nullable() })
       .nullable()

@@ -1,6 +1,6 @@
 import type { Account } from '../../access/types.ts';
 import { keyText } from '../../servers/types.ts';
-import type { ServerKey, ServerView } from '../../servers/types.ts';
+import type { ServerFailure, ServerKey, ServerView } from '../../servers/types.ts';
 import { toHubGroup } from '../groupNames.ts';
 import type { FilterKind } from '../scopes/scopeSet.ts';
 import type { Token } from '../tokens/createTokens.ts';
@@ -47,7 +47,12 @@ export function presentServer(deps: Pick<ApiDeps, 'urls'>, view: ServerView, may
     full_progress_url: urls.origin + progress,
   };
   if (may('admin:server_state', 'server', keyText(view))) model.state = isActive(view) ? { pid: view.pid } : null;
+  if (view.failure !== null && may('start:servers', 'server', keyText(view))) model.failure = toFailure(view.failure);
   return model;
+}
+
+function toFailure({ exitCode, logTail, reason, code, signal, command, at }: ServerFailure): ServerModel['failure'] {
+  return { reason, code, exit_code: exitCode, signal, command, log_tail: logTail, at };
 }
 
 /** The default server of a user who has not started it yet: every user has one. */

@@ -15,7 +15,12 @@ export interface KillCounts {
 const names = ['a', 'b', 'c'];
 
 /** The gateway killed at random moments of start, stop and write; whatever it acknowledged has to be there afterwards. */
-export async function killGateway(site: Site, kills: number, random: (count: number) => number): Promise<KillCounts> {
+export async function killGateway(
+  site: Site,
+  kills: number,
+  random: (count: number) => number,
+  healMs = 10_000,
+): Promise<KillCounts> {
   const counts: KillCounts = { kills, start: 0, stop: 0, write: 0, worstHealMs: 0, foundAgain: 0 };
   const known = new Set<string>();
   const written = new Set<string>();
@@ -31,7 +36,7 @@ export async function killGateway(site: Site, kills: number, random: (count: num
     await site.gateway.end('SIGKILL');
     await asked.catch(() => {});
     await site.serve();
-    counts.worstHealMs = Math.max(counts.worstHealMs, Math.round(await site.healed(known)));
+    counts.worstHealMs = Math.max(counts.worstHealMs, Math.round(await site.healed(known, healMs)));
     const { servers } = await site.state();
     counts.foundAgain += Object.values(servers).filter(
       (record) => record.handle && before.has(identity(record)),
