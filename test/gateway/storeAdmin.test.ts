@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -284,6 +284,32 @@ test('the same commands on the files when the gateway is down, restore of everyt
   expect(await must('users', 'list')).not.toContain('offline');
   expect(await must('check', '--set', 'listen.port=0')).toMatch(/All is well[^\n]*\n$/);
   expect((await command('servers', 'stop', '--all')).stdout).toContain('Stopped');
+});
+
+test('a large state: killed, the gateway finds the session that began a moment ago', async () => {
+  const dataDir = freshFolder();
+  const store = await openStore({ dataDir, log: collectLog().log });
+  const text = 'x'.repeat(500);
+  await store.state.update((draft) => {
+    for (let n = 0; n < 1000; n++) draft.choices[`someone${n}/default`] = { text };
+  });
+  await store.close();
+  const large = await startGateway({ env: { PATH: '/usr/bin:/bin' }, dataDir });
+  const [[, link] = []] = [...large.links()];
+  const browser = new Visitor(large.origin);
+  await browser.submit(await browser.get(link ?? ''));
+  await large.end('SIGKILL');
+  expect(readFileSync(join(dataDir, 'state.json'), 'utf8')).not.toContain('"account"');
+  expect(readFileSync(join(dataDir, 'state.changes'), 'utf8')).toContain('"account"');
+  const again = await startGateway({
+    env: { PATH: '/usr/bin:/bin' },
+    dataDir,
+    port: Number(new URL(large.origin).port),
+  });
+  expect((await browser.get('/hub/home', { follow: false })).status).toBe(200);
+  await again.end();
+  expect(readFileSync(join(dataDir, 'state.json'), 'utf8')).toContain('"account"');
+  expect(existsSync(join(dataDir, 'state.changes'))).toBe(false);
 });
 
 test('`check` reads state.json with what was appended to it, and finds a damaged line', async () => {
