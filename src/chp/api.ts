@@ -44,9 +44,9 @@ async function handle(req: IncomingMessage, res: ServerResponse, parts: ApiParts
 }
 
 async function answerTo(req: IncomingMessage, parts: ApiParts): Promise<ApiAnswer> {
-  const url = new URL(req.url!, 'http://localhost');
-  const place = /^\/api\/routes(\/.*)?$/.exec(url.pathname);
-  if (place === null) return { status: 404, text: 'Not Found' };
+  const url = URL.parse(req.url!, 'http://localhost');
+  const place = /^\/api\/routes(\/.*)?$/.exec(url?.pathname ?? '');
+  if (url === null || place === null) return { status: 404, text: 'Not Found' };
   const act = { GET: get, POST: post, DELETE: remove }[req.method ?? ''];
   if (act === undefined) return { status: 405, text: 'Method not supported' };
   if (!authorized(req, parts.authToken)) return { status: 403 };
