@@ -11,10 +11,12 @@ import { registerProxy } from './proxy.ts';
 import { registerRecords } from './records.ts';
 import { registerServe } from './serve.ts';
 import { registerServers } from './servers.ts';
+import { keepHeapSmall } from './smallHeap.ts';
 import { registerToken } from './token.ts';
 
 /** All commands; bare `cylc-gateway` serves. A fault of the set-up is told in words, without a stack. */
 export async function run(argv: readonly string[]): Promise<void> {
+  keepHeapSmall();
   const program = new Command('cylc-gateway')
     .description('Every user of a site gets their own Cylc UI server in the browser.')
     .version(gatewayVersion())

@@ -25,6 +25,14 @@ export interface IdentifyParts {
 export type Found = { ok: true; account: Account } | { ok: false; error: GatewayError; reason: string };
 type Refused = Extract<Verified<Identity>, { ok: false }>;
 
+interface Known {
+  token: string;
+  answer: Extract<Verified<Identity>, { ok: true }>;
+}
+
+/** By this much of its signature a token is looked for, then compared as a whole: to hash all of it costs more than the rest. */
+const tailOf = (token: string): string => token.slice(-32);
+
 /** What is known of an account is looked up again after so long, ms. */
 const cacheLifeMs = 30_000;
 
@@ -40,13 +48,13 @@ export function createIdentify(
 ): Identify & { forget(): void; readonly verifications: Verifications } {
   const { clock } = parts;
   const verifications: Verifications = { cached: 0, verified: 0, refused: 0 };
-  const cache = createTokenCache<Extract<Verified<Identity>, { ok: true }>>(5000);
+  const cache = createTokenCache<Known>(5000);
 
   /** Sessions and blocks are asked every time: an end acts at once, whatever is cached. */
   function hit({ token, source }: Candidate): Verified<Identity> | undefined {
-    const known = cache.get(token, clock.now());
-    if (known === undefined || !source.accepts(known.value.issuer)) return undefined;
-    return gone(known.value, parts) ?? known;
+    const known = cache.get(tailOf(token), clock.now());
+    if (known?.token !== token || !source.accepts(known.answer.value.issuer)) return undefined;
+    return gone(known.answer.value, parts) ?? known.answer;
   }
 
   async function check({ token, source, via }: Candidate, userAgent: string): Promise<Verified<Identity>> {
@@ -62,7 +70,7 @@ export function createIdentify(
     const { sessionId, issuer } = value;
     const expiresAt = Math.max(value.expiresAt, parts.endOf(sessionId));
     const answer = { ok: true, value: { account, sessionId, issuer, expiresAt, via } } as const;
-    cache.set(token, answer, Math.min(value.expiresAt, clock.now() + cacheLifeMs));
+    cache.set(tailOf(token), { token, answer }, Math.min(value.expiresAt, clock.now() + cacheLifeMs));
     return gone(answer.value, parts) ?? answer;
   }
 

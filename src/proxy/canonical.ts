@@ -1,3 +1,5 @@
+import { isNamed } from './fields.ts';
+
 /**
  * One canonical reading of a request. What the gate decides on is what the upstream gets, so whatever two programs
  * could read in two ways is refused (400, connection closed): never repaired, never guessed. RFC 9110, 9112, 3986.
@@ -13,6 +15,8 @@ export interface RawRequest {
   headers: readonly string[];
   /** The client asks for another protocol on this connection. */
   upgrade: boolean;
+  /** Every name is known to be a token, every value to be free of control characters. */
+  plain?: boolean;
 }
 
 /** What the check found on its way, so that nobody looks twice. Absent headers are undefined. */
@@ -96,41 +100,37 @@ function isUtf8(path: string): boolean {
   }
 }
 
-function readHeaders({ headers }: RawRequest, request: CanonicalRequest): string | undefined {
+function readHeaders({ headers, plain = false }: RawRequest, request: CanonicalRequest): string | undefined {
   if (headers.length > maxHeaders * 2) return 'too many headers';
   for (let i = 0; i < headers.length; i += 2) {
     const value = headers[i + 1]!;
-    if (controlCharacter.test(value)) return 'control character in a header';
-    const fault = readHeader(headers[i]!, value, request);
+    if (!plain && controlCharacter.test(value)) return 'control character in a header';
+    const fault = readHeader(headers[i]!, value, request, plain);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-function readHeader(name: string, value: string, request: CanonicalRequest): string | undefined {
+function readHeader(name: string, value: string, request: CanonicalRequest, plain: boolean): string | undefined {
   switch (name.length) {
     case 4:
-      return sameName(name, 'host') ? once(request, 'host', value) : undefined;
+      return isNamed(name, 'host') ? once(request, 'host', value) : undefined;
     case 6:
-      if (sameName(name, 'cookie'))
+      if (isNamed(name, 'cookie'))
         request.cookie = request.cookie === undefined ? value : `${request.cookie}; ${value}`;
-      else if (sameName(name, 'origin')) return once(request, 'origin', value);
-      else if (sameName(name, 'accept')) request.accept ??= value;
+      else if (isNamed(name, 'origin')) return once(request, 'origin', value);
+      else if (isNamed(name, 'accept')) request.accept ??= value;
       return undefined;
     case 13:
-      return sameName(name, 'authorization') ? once(request, 'authorization', value) : undefined;
+      return isNamed(name, 'authorization') ? once(request, 'authorization', value) : undefined;
     case 14:
-      if (sameName(name, 'sec-fetch-site')) return once(request, 'fetchSite', value);
-      return sameName(name, 'content-length') ? readLength(value, request) : undefined;
+      if (isNamed(name, 'sec-fetch-site')) return once(request, 'fetchSite', value);
+      return isNamed(name, 'content-length') ? readLength(value, request) : undefined;
     case 17:
-      return sameName(name, 'transfer-encoding') ? readCoding(value, request) : undefined;
+      return isNamed(name, 'transfer-encoding') ? readCoding(value, request) : undefined;
     default:
-      return token.test(name) ? undefined : 'header name is no token';
+      return plain || token.test(name) ? undefined : 'header name is no token';
   }
-}
-
-function sameName(name: string, lower: string): boolean {
-  return name === lower || name.toLowerCase() === lower;
 }
 
 type Single = 'host' | 'origin' | 'authorization' | 'fetchSite';

@@ -1,3 +1,8 @@
+/** Whether a header has this name, given in lower case. Most have another first letter, which is cheap to see. */
+export function isNamed(name: string, lower: string): boolean {
+  return name === lower || ((name.charCodeAt(0) | 32) === lower.charCodeAt(0) && name.toLowerCase() === lower);
+}
+
 /** Takes header lines apart, from `start` to the end; they have passed a strict grammar. Names and values in turn. */
 export function splitFields(text: string, start: number): string[] {
   const fields: string[] = [];

@@ -1,24 +1,34 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { httpScenarios, loadHttp } from './hop/load.ts';
 import { checkPeer, memory } from './hop/peer.ts';
 import type { Peer, RunningPeer } from './hop/peer.ts';
 import { peers } from './hop/peers.ts';
-import { createReport } from './hop/report.ts';
-import { loadSockets } from './hop/socketLoad.ts';
+import { loadCore } from './hop/processes.ts';
+import { newMeasured, note, resultOf, store } from './hop/report.ts';
+import { loadHandshakes, loadMessages, measureIdle } from './hop/socketLoad.ts';
+import { figuresTable, ratiosTable } from './hop/tables.ts';
 import { startUpstream } from './hop/upstream.ts';
 import { createBenchWorld } from './hop/world.ts';
+import type { BenchWorld } from './hop/world.ts';
 
 const help = `npm run bench -- hop [options]
 The gateway's hop beside other proxies, on the same upstream and load, in rounds that go to and fro.
   --json           one last line of JSON: ratios (ours over theirs) and figures
-  --rounds N       rounds (3)        --seconds N  of load for each figure (3)
+  --rounds N       rounds (5)        --seconds N  of load for each figure (3)
   --only A,B       only peers whose name holds one of these, beside our own
-  --idle N         idle WebSockets for memory (1000; 0 leaves WebSockets out)
-  --scenario TEXT  only scenarios whose name holds this
+  --scenario A,B   only scenarios whose name holds one of these: ${httpScenarios.map(({ name }) => name).join('; ')};
+                   WebSocket messages; WebSocket handshakes; idle WebSockets
+  --idle N         idle WebSockets (4000)    --handshakes N  a round (1000)
   --port N         first of some 300 ports (21000)
-  --table FILE     writes the table as Markdown`;
+  --store FILE     writes the values to FILE, in the place of those of the same scenarios`;
+
+interface Scenario {
+  name: string;
+  /** Figures of one round. */
+  load(world: BenchWorld, peer: Peer, running: RunningPeer): Promise<object>;
+}
 
 /** See `docs/performance.md`. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -27,57 +37,79 @@ export async function run(args: readonly string[]): Promise<void> {
     options: {
       json: { type: 'boolean' },
       help: { type: 'boolean' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
-      idle: { type: 'string', default: '1000' },
+      idle: { type: 'string', default: '4000' },
+      handshakes: { type: 'string', default: '1000' },
       only: { type: 'string', default: '' },
       scenario: { type: 'string', default: '' },
       port: { type: 'string', default: '21000' },
-      table: { type: 'string' },
+      store: { type: 'string' },
     },
   });
   if (values.help === true) {
     console.log(help);
     return;
   }
-  const seconds = Number(values.seconds);
-  const idle = Number(values.idle);
-  const names = values.only.split(',');
-  const scenarios = httpScenarios.filter(({ name }) => name.includes(values.scenario));
+  execFileSync('taskset', ['-acp', loadCore, String(process.pid)], { stdio: 'ignore' });
+  const isWanted = (name: string, wanted: string): boolean =>
+    wanted.split(',').some((part) => name.toLowerCase().includes(part.trim().toLowerCase()));
+  const chosen = peers.filter(({ name }, at) => at === 0 || isWanted(name, values.only));
+  const scenarios = scenariosOf(Number(values.seconds), Number(values.handshakes)).filter(({ name }) =>
+    isWanted(name, values.scenario),
+  );
+  const measured = newMeasured(`${cpus().length} × ${cpus()[0]!.model}, Node ${process.versions.node}`);
   const world = createBenchWorld({ firstPort: Number(values.port) });
-  const report = createReport({ machine: `${cpus().length} × ${cpus()[0]!.model}, Node ${process.versions.node}` });
   try {
     await startUpstream(world);
-    const running: [Peer, RunningPeer][] = [];
-    for (const [at, peer] of peers.entries()) {
-      if (at > 0 && !names.some((name) => peer.name.toLowerCase().includes(name.toLowerCase()))) continue;
-      const started = await tryStart(peer, () => peer.start(world));
-      if (started === undefined) continue;
-      await checkPeer(peer, started);
-      running.push([peer, started]);
-      for (const scenario of scenarios) await loadHttp(world, peer.name, started, scenario, 1);
+    if (isWanted('idle WebSockets', values.scenario))
+      for (const peer of chosen) {
+        const running = await tryStart(peer, world);
+        if (running === undefined) continue;
+        note(measured, peer, 'idle WebSockets', await measureIdle(running, Number(values.idle)));
+        for (const { pid } of running.processes) await world.started.find((one) => one.pid === pid)?.stop();
+      }
+    const all: [Peer, RunningPeer][] = [];
+    for (const peer of scenarios.length === 0 ? [] : chosen) {
+      const running = await tryStart(peer, world);
+      if (running === undefined) continue;
+      all.push([peer, running]);
+      for (const scenario of scenarios) await scenario.load(world, peer, running);
     }
-    for (let round = 0; round < Number(values.rounds); round += 1)
-      for (const scenario of scenarios)
-        for (const [peer, started] of round % 2 === 0 ? running : running.toReversed()) {
-          report.http(peer, scenario.name, await loadHttp(world, peer.name, started, scenario, seconds));
-          report.memory(peer, memory(started));
-        }
-    if (idle > 0)
-      for (const [peer, started] of running) report.sockets(peer, await loadSockets(started, { seconds, idle }));
+    for (const scenario of scenarios)
+      for (let round = 0; round < Number(values.rounds); round += 1)
+        for (const [peer, running] of round % 2 === 0 ? all : all.toReversed())
+          note(measured, peer, scenario.name, await scenario.load(world, peer, running));
   } finally {
     await world.close();
   }
-  console.log(report.table());
-  if (values.table !== undefined) writeFileSync(values.table, report.table());
-  if (values.json === true) console.log(JSON.stringify(report.json()));
+  console.log(`${measured.machine}\n\n${figuresTable(measured)}\n\n${ratiosTable(measured)}`);
+  if (values.store !== undefined) store(values.store, measured);
+  if (values.json === true) console.log(JSON.stringify(resultOf(measured)));
 }
 
-async function tryStart(peer: Peer, start: () => Promise<RunningPeer>): Promise<RunningPeer | undefined> {
+function scenariosOf(seconds: number, handshakes: number): Scenario[] {
+  return [
+    ...httpScenarios.map((scenario) => ({
+      name: scenario.name,
+      load: async (world: BenchWorld, peer: Peer, running: RunningPeer) => ({
+        ...(await loadHttp(world, peer.name, running, scenario, seconds)),
+        memoryMiB: memory(running) / 1024,
+      }),
+    })),
+    { name: 'WebSocket messages', load: (_, __, running) => loadMessages(running, seconds) },
+    { name: 'WebSocket handshakes', load: (_, __, running) => loadHandshakes(running, handshakes) },
+  ];
+}
+
+async function tryStart(peer: Peer, world: BenchWorld): Promise<RunningPeer | undefined> {
+  let running: RunningPeer;
   try {
-    return await start();
+    running = await peer.start(world);
   } catch (error) {
     console.error(`${peer.name} is left out: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
+  await checkPeer(peer, running);
+  return running;
 }

@@ -31,7 +31,7 @@ export function createLaneBegin(parts: LaneDoorParts): LaneOptions['begin'] {
     const answer = async (failure: Refusal, gate: GateRequest, of: Exchange): Promise<void> =>
       answerUpgrade(socket, await refusals.render(failure, gate, of), of.requestId);
     const { method, headers } = head;
-    const read = readCanonical({ method, target: head.target, version: '1.1', headers, upgrade: false });
+    const read = readCanonical({ method, target: head.target, version: '1.1', headers, upgrade: false, plain: true });
     if (!read.ok || !parts.isRouted(read.request.path)) return undefined;
     const asked = new LaneRequest(socket, headers, method);
     const { host } = parts.findClient(asked);

@@ -1,4 +1,4 @@
-import { splitFields } from '../fields.ts';
+import { isNamed, splitFields } from '../fields.ts';
 
 export interface LaneHead {
   method: string;
@@ -9,17 +9,6 @@ export interface LaneHead {
 
 /** Requests without a body, in the plainest form: what nearly every request of a browser is. */
 const plain = /^(?:GET|HEAD|OPTIONS) \/[!-~]* HTTP\/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*)+$/;
-/** Headers that bring a body, another protocol or an obligation with them. */
-const notPlain = new Set([
-  'te',
-  'expect',
-  'upgrade',
-  'trailer',
-  'content-length',
-  'transfer-encoding',
-  'http2-settings',
-]);
-
 /** `text` is a head without its last empty line. Undefined for every one that is not of the plainest kind. */
 export function readLaneHead(text: string): LaneHead | undefined {
   if (!plain.test(text)) return undefined;
@@ -30,16 +19,21 @@ export function readLaneHead(text: string): LaneHead | undefined {
   return { method: text.slice(0, space), target: text.slice(space + 1, end), headers };
 }
 
+/** Not: headers that bring a body, another protocol or an obligation with them. */
 function isPlain(name: string, value: string): boolean {
   switch (name.length) {
-    case 10:
-      return name.toLowerCase() !== 'connection' || value === 'keep-alive';
     case 2:
+      return !isNamed(name, 'te');
     case 6:
+      return !isNamed(name, 'expect');
     case 7:
+      return !isNamed(name, 'upgrade') && !isNamed(name, 'trailer');
+    case 10:
+      return !isNamed(name, 'connection') || value === 'keep-alive';
     case 14:
+      return !isNamed(name, 'content-length') && !isNamed(name, 'http2-settings');
     case 17:
-      return !notPlain.has(name.toLowerCase());
+      return !isNamed(name, 'transfer-encoding');
     default:
       return true;
   }

@@ -12,6 +12,7 @@ import { createFrontDoor } from '../../../src/proxy/frontDoor.ts';
 import { createHop } from '../../../src/proxy/hop.ts';
 import { renderPlainly } from '../../../src/proxy/plainRefusal.ts';
 import { createRoutes } from '../../../src/proxy/routes.ts';
+import { keepHeapSmall } from '../../../src/cli/smallHeap.ts';
 
 /** The gateway's way of a request, wired as in the program, with tokens of an issuer of the bench and accounts from a list. */
 const given = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as {
@@ -21,6 +22,7 @@ const given = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as {
   publicKeyPem: string;
   ports: [string, number][];
 };
+keepHeapSmall();
 const clock = systemClock;
 const log = pino({ level: 'warn' });
 const config = proxySchema.parse({});

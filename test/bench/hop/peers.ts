@@ -128,7 +128,7 @@ function haproxyConfig(world: BenchWorld, port: number, rules: string): string {
   const backends = everyone(world).map((user) => `backend ${user}\n  server s 127.0.0.1:${world.portOf(user)}`);
   return `global
   nbthread 1
-  maxconn 4000
+  maxconn 10000
 defaults
   mode http
   http-reuse always

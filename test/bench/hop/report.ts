@@ -1,90 +1,91 @@
-import type { HttpFigures } from './load.ts';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Peer } from './peer.ts';
-import type { SocketFigures } from './socketLoad.ts';
 
-type Figures = Record<string, number[]>;
-
-export interface Report {
-  http(peer: Peer, scenario: string, figures: HttpFigures): void;
-  memory(peer: Peer, kib: number): void;
-  sockets(peer: Peer, figures: SocketFigures): void;
-  /** Markdown. */
-  table(): string;
-  /** Ratios of ours over theirs; `figures` has the medians. */
-  json(): object;
+/** What was measured: every round's value of each figure. A file of it is what the tables of the documentation are made from. */
+export interface Measured {
+  machine: string;
+  /** When, by figure: parts of a run may be measured at different times. */
+  dates: Record<string, string>;
+  peers: Record<string, { checks: boolean; values: Record<string, number[]> }>;
 }
 
-/** Collects all rounds; medians and ratios come out. */
-export function createReport({ machine }: { machine: string }): Report {
-  const all = new Map<Peer, Figures>();
-  const add = (peer: Peer, key: string, value: number): void => {
-    let figures = all.get(peer);
-    if (figures === undefined) all.set(peer, (figures = {}));
-    (figures[key] ??= []).push(value);
-  };
-  const medians = (peer: Peer): Record<string, number> =>
-    Object.fromEntries(Object.entries(all.get(peer) ?? {}).map(([key, values]) => [key, rounded(median(values))]));
-
-  return {
-    http(peer, scenario, figures) {
-      for (const [key, value] of Object.entries(figures)) add(peer, `${scenario}: ${key}`, value as number);
-    },
-    memory: (peer, kib) => add(peer, 'memory MiB', kib / 1024),
-    sockets(peer, figures) {
-      for (const [key, value] of Object.entries(figures)) add(peer, `WebSocket: ${key}`, value as number);
-    },
-    table() {
-      const names = [...all.keys()];
-      const keys = [...new Set(names.flatMap((peer) => Object.keys(all.get(peer)!)))];
-      const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-      return [
-        `${machine}. Median of the rounds; each proxy on one core, load and upstream on the other.`,
-        '',
-        row(['', ...names.map(({ name, checks }) => (checks ? name : `${name} (checks nobody)`))]),
-        row(['---', ...names.map(() => '---:')]),
-        ...keys.map((key) => row([key, ...names.map((peer) => String(medians(peer)[key] ?? ''))])),
-        '',
-      ].join('\n');
-    },
-    json() {
-      const [ours, ...others] = all.keys();
-      const mine = medians(ours!);
-      const ratios = others.map((peer) => [shortName(peer), ratiosOf(mine, medians(peer))] as const);
-      return {
-        ratios: Object.fromEntries(ratios),
-        figures: Object.fromEntries([...all.keys()].map((peer) => [shortName(peer), medians(peer)])),
-        machine,
-      };
-    },
-  };
+export function newMeasured(machine: string): Measured {
+  return { machine, dates: {}, peers: {} };
 }
 
-const shortNames: Record<string, string> = {
+export function note(measured: Measured, peer: Peer, about: string, figures: object): void {
+  const { values } = (measured.peers[peer.name] ??= { checks: peer.checks, values: {} });
+  for (const [name, value] of Object.entries(figures) as [string, number][])
+    (values[`${about}: ${name}`] ??= []).push(rounded(value));
+  measured.dates[about] = new Date().toISOString().slice(0, 10);
+}
+
+/** Puts what was measured now in the place of the same figures of the file; the rest of the file stays. */
+export function store(file: string, measured: Measured): void {
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Measured) : newMeasured('');
+  const peers = { ...before.peers };
+  for (const [name, { checks, values }] of Object.entries(measured.peers))
+    peers[name] = { checks, values: { ...peers[name]?.values, ...values } };
+  const dates = { ...before.dates, ...measured.dates };
+  writeFileSync(file, `${JSON.stringify({ machine: measured.machine, dates, peers }, undefined, 1)}\n`);
+}
+
+/** One figure of one peer; undefined where it was not measured. */
+export function medianOf(measured: Measured, peer: string, figure: string): number | undefined {
+  const values = measured.peers[peer]?.values[figure];
+  return values === undefined ? undefined : rounded(median(values));
+}
+
+const ours = 'cylc-gateway';
+const keys: Record<string, string> = {
   'configurable-http-proxy': 'chp',
   'nginx + oauth2-proxy': 'nginx-oauth2-proxy',
   'HAProxy jwt_verify': 'haproxy-jwt',
 };
+const keyOf = (name: string): string => keys[name] ?? name.toLowerCase();
 
-function shortName({ name }: Peer): string {
-  return shortNames[name] ?? name.toLowerCase();
+const small = '1 KiB, 64 connections';
+const ratioFigures: Record<string, string> = {
+  cpu: `${small}: cpuUs`,
+  p50: `${small}: p50Ms`,
+  p99: `${small}: p99Ms`,
+  requestsPerS: `${small}: requestsPerS`,
+  memory: `${small}: memoryMiB`,
+  cpuOneConnection: '1 KiB, 1 connection: cpuUs',
+  cpu1MiB: '1 MiB, 8 connections: cpuUs',
+  cpuWebSocketMessage: 'WebSocket messages: cpuUs',
+  cpuWebSocketHandshake: 'WebSocket handshakes: cpuUs',
+  memoryIdleWebSocket: 'idle WebSockets: KiB each',
+};
+
+/** The last line of `--json`: ratios of ours over theirs, medians, machine. */
+export function resultOf(measured: Measured): object {
+  const names = Object.keys(measured.peers);
+  const others = names.filter((name) => name !== ours);
+  const figuresOf = (peer: string): object =>
+    Object.fromEntries(
+      Object.keys(measured.peers[peer]!.values).map((figure) => [figure, medianOf(measured, peer, figure)]),
+    );
+  return {
+    ratios: Object.fromEntries(others.map((peer) => [keyOf(peer), ratiosTo(measured, peer)])),
+    figures: Object.fromEntries(names.map((peer) => [keyOf(peer), figuresOf(peer)])),
+    machine: measured.machine,
+  };
 }
 
-const main = '1 KiB, 64 connections';
-
-function ratiosOf(mine: Record<string, number>, theirs: Record<string, number>): object {
-  const over = (key: string): number | undefined =>
-    mine[key] === undefined || theirs[key] === undefined ? undefined : rounded(mine[key] / theirs[key]);
-  return {
-    cpu: over(`${main}: cpuUs`),
-    p50: over(`${main}: p50Ms`),
-    p99: over(`${main}: p99Ms`),
-    requestsPerS: over(`${main}: requestsPerS`),
-    memory: over('memory MiB'),
-    cpuOneConnection: over('1 KiB, 1 connection: cpuUs'),
-    cpu1MiB: over('1 MiB, 8 connections: cpuUs'),
-    cpuWebSocketMessage: over('WebSocket: cpuUsPerMessage'),
-    memoryIdleWebSocket: over('WebSocket: kibPerIdle'),
+export function ratiosTo(measured: Measured, peer: string): Record<string, number | undefined> {
+  const over = (mine: string, theirs = mine): number | undefined => {
+    const [a, b] = [medianOf(measured, ours, mine), medianOf(measured, peer, theirs)];
+    return a === undefined || b === undefined ? undefined : rounded(a / b);
   };
+  const ratios = Object.entries(ratioFigures).map(([key, figure]) => [key, over(figure)] as const);
+  return { ...Object.fromEntries(ratios), p99OverTheirP50: over(`${small}: p99Ms`, `${small}: p50Ms`) };
+}
+
+/** Lowest and highest of the rounds. */
+export function spreadOf(measured: Measured, peer: string, figure: string): string {
+  const values = measured.peers[peer]?.values[figure] ?? [];
+  return values.length === 0 ? '' : `${Math.min(...values)}-${Math.max(...values)}`;
 }
 
 function median(values: readonly number[]): number {

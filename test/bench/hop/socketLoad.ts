@@ -5,15 +5,10 @@ import { cpu, memory } from './peer.ts';
 import type { RunningPeer } from './peer.ts';
 import { socketUser } from './world.ts';
 
-export interface SocketFigures {
-  messagesPerS: number;
-  cpuUsPerMessage: number;
-  cpuUsPerHandshake: number;
-  kibPerIdle: number;
-}
-
 const talking = 32;
 const message = Buffer.alloc(128, 'x');
+/** Opened before idle ones are counted, so that what a program makes once is not counted as theirs. */
+const before = 500;
 
 async function open(peer: RunningPeer): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${peer.port}/user/${socketUser}/subscriptions`, {
@@ -34,17 +29,19 @@ async function openMany(peer: RunningPeer, count: number): Promise<WebSocket[]> 
   return sockets;
 }
 
-export async function loadSockets(
-  peer: RunningPeer,
-  { seconds, idle }: { seconds: number; idle: number },
-): Promise<SocketFigures> {
-  const memoryBefore = memory(peer);
-  const cpuBefore = cpu(peer);
-  const sockets = await openMany(peer, idle);
-  const cpuUsPerHandshake = (cpu(peer) - cpuBefore) / idle;
-  await wait(1500);
-  const kibPerIdle = (memory(peer) - memoryBefore) / idle;
-  for (const socket of sockets.splice(talking)) socket.terminate();
+async function closeAll(sockets: readonly WebSocket[]): Promise<void> {
+  await Promise.all(
+    sockets.map((socket) => {
+      const closed = once(socket, 'close');
+      socket.terminate();
+      return closed;
+    }),
+  );
+}
+
+/** Some connections, each of which sends its message again as soon as it comes back. */
+export async function loadMessages(peer: RunningPeer, seconds: number): Promise<{ perS: number; cpuUs: number }> {
+  const sockets = await openMany(peer, talking);
   let messages = 0;
   for (const socket of sockets) {
     socket.on('message', () => {
@@ -59,7 +56,28 @@ export async function loadSockets(
   const start = performance.now();
   await wait(seconds * 1000);
   const tookS = (performance.now() - start) / 1000;
-  const cpuUsPerMessage = (cpu(peer) - cpuStart) / messages;
-  for (const socket of sockets) socket.terminate();
-  return { messagesPerS: messages / tookS, cpuUsPerMessage, cpuUsPerHandshake, kibPerIdle };
+  const cpuUs = (cpu(peer) - cpuStart) / messages;
+  const perS = messages / tookS;
+  await closeAll(sockets);
+  return { perS, cpuUs };
+}
+
+export async function loadHandshakes(peer: RunningPeer, count: number): Promise<{ cpuUs: number }> {
+  const start = cpu(peer);
+  const sockets = await openMany(peer, count);
+  const cpuUs = (cpu(peer) - start) / count;
+  await closeAll(sockets);
+  return { cpuUs };
+}
+
+/** Of a program that has just been started and has served nobody else. */
+export async function measureIdle(peer: RunningPeer, count: number): Promise<{ 'KiB each': number }> {
+  const sockets = await openMany(peer, before);
+  await wait(1500);
+  const start = memory(peer);
+  sockets.push(...(await openMany(peer, count)));
+  await wait(3000);
+  const kib = memory(peer) - start;
+  await closeAll(sockets);
+  return { 'KiB each': kib / count };
 }
