@@ -219,7 +219,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const shares = createShares({ admin: store.admin, accounts, needsRestart: watch.needsRestart, clock, log });
   const { tokenOffice: tokens } = hub;
   const control = createControl({ store, people, tokens, servers, accounts, sessions, hop, runtimeDir, clock, log });
-  const origins = createOrigins({ domain: config.userDomain, urls, identity, clock });
+  const origins = createOrigins({ domain: config.userDomain, urls, identity, clock, events });
   const told = { events, counts, clock, log };
   const observation = observe({ config, store, identity, hub, hop, servers, services, pool, ...told });
   const pages = createPages({

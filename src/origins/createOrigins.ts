@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { ownCookieNames } from '../identity/cookies.ts';
 import type { IdentityRoom } from '../identity/createIdentity.ts';
 import type { Authorize, RenderDecision } from '../proxy/types.ts';
+import type { Events } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
 import { createAreas } from './areas.ts';
 import { createOriginApp, hostOf } from './originApp.ts';
@@ -28,6 +29,7 @@ export interface OriginsOptions {
   urls: Urls;
   identity: Pick<IdentityRoom, 'identify' | 'isCredentialCookie' | 'keyring'>;
   clock: Clock;
+  events?: Events;
 }
 
 /**
@@ -56,6 +58,7 @@ export function createOrigins(options: OriginsOptions): OriginsRoom {
       isCredentialCookie: (name) => identity.isCredentialCookie(name),
       cookies,
       tickets: createTickets({ clock }),
+      events: options.events,
       clock,
     }),
     ownOriginOnly: (listener) => (req, res) => {

@@ -8,6 +8,8 @@ import type { Identify } from '../identity/types.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import { pathFault } from '../proxy/canonical.ts';
 import { plainRefusal } from '../proxy/plainRefusal.ts';
+import type { Events } from '../telemetry/events.ts';
+import { tellRefusal } from '../telemetry/tellRefusal.ts';
 import type { Urls } from '../urls.ts';
 import { nameOf } from '../userLabels.ts';
 import type { Areas } from './areas.ts';
@@ -22,6 +24,7 @@ export interface OriginAppParts {
   isCredentialCookie: (name: string) => boolean;
   cookies: OriginCookies;
   tickets: Tickets;
+  events?: Events | undefined;
   clock: Clock;
 }
 
@@ -42,7 +45,9 @@ export function createOriginApp(parts: OriginAppParts): Hono<Env> {
   app.get('/enter', (c) => enter(c, parts));
   app.onError((error, c) => {
     const request = { accept: c.req.header('accept'), requestId: c.res.headers.get('x-request-id') ?? '' };
-    const { status, headers, body } = plainRefusal(toGatewayError(error), request);
+    const fault = toGatewayError(error);
+    tellRefusal(parts.events, fault, { method: c.req.method, path: c.req.path });
+    const { status, headers, body } = plainRefusal(fault, request);
     return new Response(body, { status, headers: headers as Record<string, string> });
   });
   return app;
