@@ -31,8 +31,10 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.end());
 
-function command(...words: string[]) {
-  return runCommand([...words, '--data', gateway.dataDir], { cwd: gateway.dataDir });
+async function command(...words: string[]) {
+  const end = await runCommand([...words, '--data', gateway.dataDir], { cwd: gateway.dataDir });
+  if (end.code !== 0) throw new Error(`${words.join(' ')}: ${end.code} ${end.stderr}\n${gateway.output()}`);
+  return end;
 }
 
 async function api(path = '/user') {

@@ -1,10 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand } from '../helpers/command.ts';
 import { ownerOf, signIn, startServer, withoutCylc } from '../helpers/firstVisit.ts';
 import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
+import { describeWith } from '../helpers/requires.ts';
+import { shortFolder } from '../helpers/shortFolder.ts';
 import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
@@ -137,3 +142,43 @@ test('a listener for metrics that others could reach is refused at the start', a
   expect(other.child.exitCode).toBe(78);
   expect(other.output()).toContain('/hub/metrics');
 });
+
+describeWith(['root'], 'a disk that is full', () => {
+  test('is alive and not ready, and both again when there is room; what was denied meanwhile is written then', async () => {
+    const dataDir = shortFolder('ready');
+    sh('mount', '-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', dataDir);
+    const small = await startGateway({ dataDir, env: withoutCylc });
+    try {
+      const ready = async () => (await (await fetch(`${small.origin}/hub/ready`)).json()) as { checks: object };
+      expect(await ready()).toMatchObject({ status: 'ready' });
+      fill(join(dataDir, 'ballast'));
+      await runCommand(['groups', 'add', 'wx', '--data', dataDir], { cwd: dataDir });
+      await until(async () => JSON.stringify(await ready()).includes('"store":false'));
+      expect((await fetch(`${small.origin}/hub/ready`)).status).toBe(503);
+      expect((await fetch(`${small.origin}/hub/health`)).status).toBe(200);
+      await fetch(`${small.origin}/hub/metrics`);
+      rmSync(join(dataDir, 'ballast'));
+      await until(async () => (await fetch(`${small.origin}/hub/ready`)).status === 200, 30_000);
+      const audit = () => readFileSync(join(dataDir, 'audit.jsonl'), 'utf8');
+      await until(() => audit().includes('/hub/metrics'), 30_000, audit);
+    } finally {
+      await small.end();
+      sh('umount', '-l', dataDir);
+    }
+  });
+});
+
+/** To the last page. */
+function fill(path: string): void {
+  for (let pages = 0; pages < 1000; pages += 1)
+    try {
+      writeFileSync(path, Buffer.alloc(4096), { flag: 'a' });
+    } catch {
+      return;
+    }
+}
+
+function sh(...words: string[]): void {
+  const { status, stderr } = spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
+}
