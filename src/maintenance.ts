@@ -6,7 +6,7 @@ import { GatewayError } from './errors.ts';
 import type { Identify, Verified } from './identity/types.ts';
 import type { Connections } from './proxy/types.ts';
 import type { AdminData } from './store/schema.ts';
-import type { StoreDocument } from './store/types.ts';
+import type { DeepReadonly, StoreDocument } from './store/types.ts';
 
 /** A time in which only admins, and whom they name, may be here: an announcement of `admin.json` that says so. */
 export interface MaintenanceRoom {
@@ -29,10 +29,13 @@ export function createMaintenance({
   admin: StoreDocument<AdminData>;
   clock: Clock;
 }): MaintenanceRoom {
+  // Asked for every request: mostly there is none, and that must cost nothing
+  let closing = readClosing(admin.data);
+  admin.onChange(({ after }) => void (closing = readClosing(after)));
+
   function refusal(account: Account, wanted: Wanted): GatewayError | undefined {
-    const announcements = Object.values(admin.data.announcements);
-    if (announcements.length === 0) return undefined;
-    const closed = closedBy(announcements, { account, wanted, now: clock.now() });
+    if (closing.length === 0) return undefined;
+    const closed = closedBy(closing, { account, wanted, now: clock.now() });
     if (closed === undefined) return undefined;
     const { text, until } = closed;
     return new GatewayError('site.maintenance', {
@@ -53,10 +56,8 @@ export function createMaintenance({
       return who instanceof Promise ? who.then(guard) : guard(who);
     },
     watch(connections) {
-      const isClosed = ({ maintenance }: { maintenance?: { servers: string } | undefined }): boolean =>
-        maintenance?.servers === 'closed';
       const look = (): void => {
-        if (!Object.values(admin.data.announcements).some(isClosed)) return;
+        if (closing.length === 0) return;
         connections.closeWhere(
           ({ identity }) => identity !== undefined && refusal(identity.account, 'servers') !== undefined,
           closeRevoked,
@@ -67,4 +68,8 @@ export function createMaintenance({
       return () => clearInterval(timer);
     },
   };
+}
+
+function readClosing({ announcements }: DeepReadonly<AdminData>) {
+  return Object.values(announcements).filter(({ maintenance }) => maintenance !== undefined);
 }
