@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { runCommand } from '../helpers/command.ts';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
 import { until } from '../helpers/until.ts';
@@ -13,8 +16,13 @@ const visitors = new Map<string, Visitor>();
 const tokens = new Map<string, string>();
 
 beforeAll(async () => {
-  gateway = await startGateway({ env: { PATH: '/usr/bin:/bin' } });
+  const small = join(import.meta.dirname, '../helpers/smallService.ts');
+  const command = [process.execPath, small, '{socket}'];
+  const services = [{ name: 'closed', command, user: userInfo().username, groups: ['local:ops'] }];
+  gateway = await startGateway({ env: { PATH: '/usr/bin:/bin', CYLC_GATEWAY_SERVICES: JSON.stringify(services) } });
   owner = [...gateway.links().keys()].find((name) => name !== 'guest') ?? '';
+  const words = ['groups', 'add', 'ops', '--member', owner, '--data', gateway.dataDir];
+  expect(await runCommand(words, { cwd: gateway.dataDir })).toMatchObject({ code: 0 });
   for (const account of [owner, 'guest']) {
     const visitor = new Visitor(gateway.origin);
     await visitor.submit(await visitor.get(gateway.links().get(account) ?? ''));
@@ -86,24 +94,40 @@ const callers = [
 /** Only these may open the owner's server. Being an admin opens nobody else's. */
 const welcome = ['owner', 'owner-open', 'owner-all'];
 
-test('only who may open a server reaches it, and what is refused to a page load is refused to an upgrade', async () => {
+/** Who reaches what. The service is for members of a group. */
+const openTo = {
+  owner: welcome,
+  named: welcome,
+  guest: ['guest', 'guest-all'],
+  unknown: [],
+  service: ['owner', 'owner-all'],
+} as const satisfies Record<string, readonly string[]>;
+
+test('only who may open a server or service reaches it, and what is refused to a page load is refused to an upgrade', async () => {
   const faults: string[] = [];
   for (const caller of callers)
     for (const [target, path] of [
+      ['service', '/services/closed/'],
       ['owner', `/user/${owner}/api`],
       ['named', `/user/${owner}/nowcast/api`],
       ['guest', '/user/guest/api'],
       ['unknown', '/user/nobody-known/api'],
     ] as const) {
       const [page, socket] = [await ask(caller, path), await upgrade(caller, path)];
-      const theirs = target === 'guest' ? ['guest', 'guest-all'] : target === 'unknown' ? [] : welcome;
+      const theirs = openTo[target];
       const wanted = caller === 'nobody' || caller === 'junk' ? 401 : 403;
-      const right = theirs.includes(caller)
+      const right = (theirs as readonly string[]).includes(caller)
         ? ![401, 403].includes(page) && ![401, 403].includes(socket)
         : page === wanted && socket === wanted;
       if (!right) faults.push(`${caller} at ${target}: ${page} as a page, ${socket} as a socket`);
     }
   expect(faults).toEqual([]);
+});
+
+test('no address of the Hub itself takes an upgrade, whoever asks', async () => {
+  for (const caller of callers)
+    for (const path of ['/hub/api/users', `/hub/api/users/${owner}/server/progress`, '/hub/home'])
+      expect([400, 401, 403, 404, 426], `${caller} at ${path}`).toContain(await upgrade(caller, path));
 });
 
 test('a token that is revoked on the page is good for nothing at once', async () => {
