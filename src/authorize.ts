@@ -25,12 +25,16 @@ export interface GateParts {
   publicOrigin: string;
 }
 
+/** UI servers take `?token=` with WebSockets; the tokens of ours begin so. */
+const tokenInQuery = /[?&]token=cgw_/;
+
 export function createAuthorize(parts: GateParts): Authorize {
   return (request) => {
     const matched = parts.match(request.path);
     if (matched === undefined) return { kind: 'app' };
     if (!sameOrigin(request, parts.publicOrigin))
       return refuse('access.origin', `upgrade from origin ${request.origin ?? 'none'}`);
+    if (tokenInQuery.test(request.query)) return tokenInAddress();
     const { cookie, authorization, header } = request;
     const who = parts.identify({ cookie, authorization, header });
     return who instanceof Promise
@@ -110,6 +114,14 @@ function sameOrigin(request: GateRequest, publicOrigin: string): boolean {
   if (request.fetchSite === 'cross-site' || request.fetchSite === 'same-site') return false;
   if (request.origin === undefined) return true;
   return URL.canParse(request.origin) && new URL(request.origin).host === request.host;
+}
+
+function tokenInAddress(): GateDecision {
+  const error = new GatewayError('request.malformed', {
+    message: 'A token does not belong into an address: it stays in histories and logs.',
+    advice: 'Revoke it, and send the new one in the header Authorization.',
+  });
+  return { kind: 'refuse', error, reason: 'a token in the address' };
 }
 
 function refuse(

@@ -130,6 +130,13 @@ test('no address of the Hub itself takes an upgrade, whoever asks', async () => 
       expect([400, 401, 403, 404, 426], `${caller} at ${path}`).toContain(await upgrade(caller, path));
 });
 
+test('a token in an address opens nothing, by page or by upgrade', async () => {
+  const path = `/user/${owner}/api?token=${tokens.get('owner-all')}`;
+  expect([await ask('nobody', path), await upgrade('nobody', path)]).toEqual([400, 400]);
+  expect([await ask('owner', path), await upgrade('owner', path)]).toEqual([400, 400]);
+  expect(await ask('nobody', `/hub/api/user?token=${tokens.get('owner-all')}`)).toBe(403);
+});
+
 test('a token that is revoked on the page is good for nothing at once', async () => {
   const visitor = visitors.get('owner');
   if (visitor === undefined) throw new Error('nobody is signed in');

@@ -67,6 +67,12 @@ describe.each([
     expect(await gate({ vouch, match })(asked)).toMatchObject({ kind: 'hop', vouched: 'alice for review' });
   });
 
+  test('with a token in its address is refused, whoever asks', () => {
+    const error = { code: 'request.malformed', status: 400 };
+    expect(gate()({ ...asked, query: '?a=1&token=cgw_abc' })).toMatchObject({ kind: 'refuse', error });
+    expect(gate()({ ...asked, query: '?token=other' })).toMatchObject({ kind: 'hop' });
+  });
+
   test('of nobody is sent to sign in, and comes back to where it was going', () => {
     const decision = gate({ identify: () => ({ ok: false, error: denied, reason: 'no cookie' }) })(asked);
     expect(decision).toMatchObject({ kind: 'sign-in', returnTo: '/user/alice/cylc/?a=1' });
