@@ -1,6 +1,6 @@
 import type { Account, Identity, Target } from '../access/types.ts';
 import { createAccountCache } from './accountCache.ts';
-import type { HubDeps } from './createHub.ts';
+import type { HubDeps } from './hubDeps.ts';
 import { createCodes } from './oauth/codes.ts';
 import { createPrincipals } from './principals.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';

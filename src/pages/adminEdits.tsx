@@ -1,8 +1,9 @@
-import type { Conflict, FieldEdit } from '../store/merge.ts';
+import type { FieldEdit } from '../store/merge.ts';
+import type { Conflict } from '../store/mergeValue.ts';
 import { faultText } from '../store/faults.ts';
 import type { EditRecord } from '../store/editLog.ts';
-import { Act } from './adminPage.tsx';
-import type { AdminPageProps } from './adminPage.tsx';
+import { Act } from './adminAct.tsx';
+import type { AdminPageProps } from './adminPageProps.ts';
 import { When } from './times.tsx';
 
 /** A save of admin.json that is not taken: what is wrong with it, and the way out. */

@@ -1,7 +1,7 @@
 import type { Shown } from '../control/types.ts';
 import type { ServerPhase } from '../servers/types.ts';
-import { Act } from './adminPage.tsx';
-import type { AdminPageProps } from './adminPage.tsx';
+import { Act } from './adminAct.tsx';
+import type { AdminPageProps } from './adminPageProps.ts';
 import { Csrf } from './layout.tsx';
 import { PhaseBadge } from './serverCard.tsx';
 import { When } from './times.tsx';

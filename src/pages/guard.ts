@@ -6,7 +6,7 @@ import type { Identify } from '../identity/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { noteCaller } from '../telemetry/requestContext.ts';
 import { renderDecision } from './renderDecision.tsx';
-import type { Asked } from './renderDecision.tsx';
+import type { Asked } from './asked.ts';
 import type { Shell } from './shell.ts';
 
 /** What the pages' handlers find in Hono's context. */

@@ -6,7 +6,7 @@ import { MessagePage } from './errorPage.tsx';
 import { FailedPage, UnknownPage } from './failedPage.tsx';
 import { serverPage, serverTitle, withNext } from './links.ts';
 import { PendingPage } from './pendingPage.tsx';
-import type { Asked } from './renderDecision.tsx';
+import type { Asked } from './asked.ts';
 import type { Shell } from './shell.ts';
 
 type NoServer = Extract<GateDecision, { kind: 'no-server' }>;

@@ -1,6 +1,7 @@
 import type { Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
-import type { RenderDecision, RenderRequest, Rendered } from '../proxy/types.ts';
+import type { RenderDecision, Rendered } from '../proxy/types.ts';
+import type { Asked } from './asked.ts';
 import { ErrorPage } from './errorPage.tsx';
 import { toHtml } from './layout.tsx';
 import type { PageNode } from './layout.tsx';
@@ -14,9 +15,6 @@ export interface Answer extends Rendered {
 }
 
 type Refusal = Parameters<RenderDecision>[0];
-
-/** What a page or JSON answer depends on: of a request at the front door, or of one of Hono's (guard.ts). */
-export type Asked = Pick<RenderRequest, 'method' | 'path' | 'query' | 'accept' | 'upgrade' | 'requestId'>;
 
 /** For the front door: refusals, sign-in redirects and servers that are not running, as pages for people and JSON for programs. */
 export function createRenderDecision(shell: Shell): (decision: Refusal, request: Asked) => Answer {

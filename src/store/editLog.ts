@@ -1,6 +1,7 @@
 import { appendFile, readFile, rename, stat } from 'node:fs/promises';
 import type { Fault } from './faults.ts';
-import type { Conflict, FieldEdit } from './merge.ts';
+import type { FieldEdit } from './merge.ts';
+import type { Conflict } from './mergeValue.ts';
 
 /** One save of `admin.json` by a person, or the end of one that was refused. */
 export interface EditRecord {

@@ -5,7 +5,8 @@ import type { EditLog, EditRecord } from './editLog.ts';
 import { guessEditor } from './editor.ts';
 import { faultText, type Fault } from './faults.ts';
 import type { FileLayer, FileStamp } from './files.ts';
-import type { Conflict, Merged } from './merge.ts';
+import type { Merged } from './merge.ts';
+import type { Conflict } from './mergeValue.ts';
 
 /** Tells people what became of a save: in the log, and in the list that the admin page shows. */
 export interface EditTeller {

@@ -1,6 +1,7 @@
 import type { RecordChange } from './draft.ts';
 import { freezeJson, isObject, sameJson, type JsonRecord } from './json.ts';
 import { mergeValue } from './mergeValue.ts';
+import type { Conflict } from './mergeValue.ts';
 
 /** One field, or one whole record, that an edit changed. */
 export interface FieldEdit {
@@ -8,15 +9,6 @@ export interface FieldEdit {
   path: string;
   before: unknown;
   after: unknown;
-}
-
-/** The editor and the program changed the same thing in different ways: the editor's value stands. */
-export interface Conflict {
-  path: string;
-  /** What both had begun from. */
-  base: unknown;
-  kept: unknown;
-  dropped: unknown;
 }
 
 export interface Merged {

@@ -1,5 +1,13 @@
 import { isObject, sameJson } from './json.ts';
-import type { Conflict } from './merge.ts';
+
+/** The editor and the program changed the same thing in different ways: the editor's value stands. */
+export interface Conflict {
+  path: string;
+  /** What both had begun from. */
+  base: unknown;
+  kept: unknown;
+  dropped: unknown;
+}
 
 /** Undefined stands for "not there". */
 export function mergeValue(

@@ -1,3 +1,4 @@
+import type { SiteAccess } from '../../access/siteAccess.ts';
 import type { Account } from '../../access/types.ts';
 import type { Clock } from '../../clock.ts';
 import type { AccountDirectory } from '../../identity/types.ts';
@@ -17,7 +18,6 @@ import type { Shares } from '../../shares/types.ts';
 import type { HubShareCodes } from '../shareCodes.ts';
 import type { HubService } from '../types.ts';
 import type { Directory } from './directory.ts';
-import type { ShareOf } from './grants.ts';
 
 /** What the handlers of the REST API work with. Parts that are built after the Hub are asked for when needed. */
 export interface ApiDeps {
@@ -42,7 +42,7 @@ export interface ApiDeps {
   shares: () => Shares;
   shareCodes: HubShareCodes;
   /** What shares alone give an account on a server. */
-  shareOf: ShareOf;
+  shareOf: SiteAccess['shareOf'];
   /** All that belongs to the account ends: tokens and sign-ins. */
   forgetAccount: (name: string) => Promise<void>;
   onContact: (key: ServerKey) => void;

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import type { Account, Share } from '../../access/types.ts';
 import { serverOfClient } from '../clientId.ts';
 import { forbidden } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
 import { defineRoute } from './route.ts';
 import type { Route } from './route.ts';
-
-export type ShareOf = (account: Account, target: { owner: string; name: string }) => Share | undefined;
 
 /**
  * `GET /cylc/grants/{visitor}`, of our own: a UI server asks with its own token what is shared of it with a visitor, in

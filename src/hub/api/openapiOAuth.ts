@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Schemas } from './openapi.ts';
+import type { Schemas } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 

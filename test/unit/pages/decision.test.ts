@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { createRenderDecision } from '../../../src/pages/renderDecision.tsx';
-import type { Asked } from '../../../src/pages/renderDecision.tsx';
+import type { Asked } from '../../../src/pages/asked.ts';
 import { createShell } from '../../../src/pages/shell.ts';
 import type { ServerPhase } from '../../../src/servers/types.ts';
 import { createUrls } from '../../../src/urls.ts';
