@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endServers } from './endServers.ts';
 import { gatewayFolders } from './gatewayFolders.ts';
 
 const root = join(import.meta.dirname, '../..');
-const main = join(root, 'dist/src/main.js');
 
 /**
  * Builds `dist/` once before the tests that run the program itself as a process. Afterwards it ends what they left:
@@ -18,15 +18,14 @@ export default function setup(): () => void {
   process.env[gatewayFolders] = list;
   return () => {
     const used = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(existsSync) : [];
-    for (const dataDir of new Set(used)) endServers(dataDir);
+    for (const dataDir of new Set(used)) tidy(dataDir);
     rmSync(folder, { recursive: true });
   };
 }
 
-function endServers(dataDir: string): void {
+function tidy(dataDir: string): void {
   try {
-    const command = [main, 'servers', 'stop', '--all', '--data', dataDir];
-    execFileSync(process.execPath, command, { cwd: dataDir, stdio: 'ignore', timeout: 60_000 });
+    endServers(dataDir);
     rmSync(dataDir, { recursive: true, force: true });
   } catch {
     // Folders that a test broke on purpose cannot be opened; nothing runs from those.

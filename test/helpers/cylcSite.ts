@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile, chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { WebSocket } from 'ws';
+import { endServers } from './endServers.ts';
 import { startGateway } from './gateway.ts';
 import type { GatewayProcess } from './gateway.ts';
 import { makeSystemAccount } from './systemAccount.ts';
@@ -62,6 +63,8 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
     },
     async close() {
       await gateway.end();
+      // Before the accounts go: the next one of the same number would own their processes
+      endServers(gateway.dataDir);
       for (const person of people) person.remove();
       await rm(siteConf, { recursive: true });
       await rm(gateway.dataDir, { recursive: true });
