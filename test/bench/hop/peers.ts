@@ -11,6 +11,9 @@ const root = join(import.meta.dirname, '../../..');
 const jwtCookie = (world: BenchWorld) => (user: string) => `theme=dark; cylc-gateway=${world.token(user)}`;
 const everyone = (world: BenchWorld): string[] => [...world.users, socketUser];
 
+/** Those of `npm start`. */
+const heapFlags = ['--max-semi-space-size=16', '--initial-old-space-size=64'];
+
 const ours: Peer = {
   name: 'cylc-gateway',
   checks: true,
@@ -29,6 +32,7 @@ const ours: Peer = {
     );
     const program = [
       process.execPath,
+      ...heapFlags,
       ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []),
       join(import.meta.dirname, 'gatewayPeer.ts'),
       config,
@@ -128,7 +132,7 @@ function haproxyConfig(world: BenchWorld, port: number, rules: string): string {
   const backends = everyone(world).map((user) => `backend ${user}\n  server s 127.0.0.1:${world.portOf(user)}`);
   return `global
   nbthread 1
-  maxconn 10000
+  maxconn 9000
 defaults
   mode http
   http-reuse always

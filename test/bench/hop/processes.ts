@@ -23,6 +23,7 @@ export async function startOn(
   port: number,
   env: NodeJS.ProcessEnv = {},
 ): Promise<BenchProcess> {
+  if (await listens(port)) throw new Error(`port ${port} is taken by another program: try --port`);
   const child = spawn('taskset', ['-c', core, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
