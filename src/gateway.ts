@@ -156,7 +156,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const pool = createJobPool();
   const batch = await createBatch({ config, dataDir, pool, accounts, urls, uid, clock, log });
   const account = createAccountSpawner({ pool, sudo: config.servers.sudo });
-  const warm = createWarmSpawner({ account, dataDir, log });
+  const warm = createWarmSpawner({ account, dataDir, runtimeDir, log });
   const servers = createServers({
     config,
     store,

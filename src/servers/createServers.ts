@@ -209,12 +209,13 @@ export function createServers(options: ServersOptions): ServersRoom {
     },
     async reconcile() {
       await prepareRuntimeDir(options.runtimeDir, parts.uid, config.sudo !== undefined);
+      // First of all: starts that were wished for may need what takes long.
+      const python = options.programs.list()[0]?.python;
+      if (python !== undefined) for (const spawner of options.spawners) spawner.prepare?.(python);
       await installCylcConfig(options.runtimeDir);
       await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
       await reconcile({ ...options, records, lifeOf, profiles });
       await desired.apply();
-      const python = options.programs.list()[0]?.python;
-      if (python !== undefined) for (const spawner of options.spawners) spawner.prepare?.(python);
       timer = setInterval(() => {
         looking = looking.then(look).catch((error: unknown) => log.error({ err: error }, 'look at the servers failed'));
       }, config.pollIntervalS * 1000);

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from '../telemetry/log.ts';
+import { reachForkServer } from './forkSocket.ts';
+import type { ForkLink, ForkPlace } from './forkSocket.ts';
 
 /** What the fork server answers to one request. */
 export type ForkAnswer = { ok: true; pid: number; startTime: string } | { ok: false; why: string };
@@ -12,18 +11,22 @@ export type ForkAnswer = { ok: true; pid: number; startTime: string } | { ok: fa
 /** One fork server: a Python process of one Cylc environment (workers/forkserver). */
 export interface ForkServer {
   readonly state: 'warming' | 'ready' | 'dead';
+  /** Left behind by a gateway that was killed. */
+  readonly found: boolean;
+  /** Whether it only has to import what another before it has found to be needed. */
+  readonly knowsModules: boolean;
   /** Resolves once it can fork, or never will. */
   readonly settled: Promise<void>;
   fork(runFile: string): Promise<ForkAnswer>;
-  /** Closes its input: it ends once the servers that it started have. */
-  close(): void;
+  /** Tells it to end once the servers that it started have; no later gateway finds it. */
+  close(): Promise<void>;
 }
 
 /** Forking takes milliseconds; a fork server that says nothing for so long is stuck. */
 const answerTimeoutMs = 5000;
 const warmTimeoutMs = 120_000;
-/** Room in its own command line for those of its children, which ps(1) then shows. */
-const room = 'x'.repeat(2000);
+/** One that was found has most of its imports behind it. */
+const foundTimeoutMs = 30_000;
 
 interface Message {
   ready?: boolean;
@@ -36,56 +39,62 @@ interface Message {
   failed?: string[];
 }
 
-export async function startForkServer(options: {
-  python: string;
-  /** The module list is kept here. */
-  cacheFile: string;
-  logFile: string;
-  log: Logger;
-}): Promise<ForkServer> {
-  const { python, cacheFile, logFile, log } = options;
-  const output = await open(logFile, 'a', 0o600);
-  const child = spawn(python, ['-I', '-B', '-c', program, cacheFile, room], {
-    cwd: '/',
-    detached: true,
-    env: environment(dirname(cacheFile)),
-    stdio: ['pipe', 'pipe', output.fd],
-  });
-  await output.close();
-  const { stdin, stdout } = child;
-  if (stdin === null || stdout === null) throw new Error('no pipes to the fork server');
+/** Takes over the fork server that is at that place already, or starts one. */
+export function openForkServer(place: ForkPlace, log: Logger): ForkServer {
+  const { python, logFile, cacheFile } = place;
   const waiting = new Map<number, (answer: ForkAnswer) => void>();
   let state: ForkServer['state'] = 'warming';
+  let link: ForkLink | undefined;
   let lastId = 0;
   const settled = Promise.withResolvers<void>();
-  const slow = setTimeout(() => child.kill('SIGKILL'), warmTimeoutMs).unref();
+  let slow: NodeJS.Timeout | undefined;
 
-  const die = (why: string): void => {
-    if (state === 'dead') return;
-    state = 'dead';
+  const settle = (to: 'ready' | 'dead'): void => {
+    state = to;
     clearTimeout(slow);
     settled.resolve();
+  };
+  const die = (why: string): void => {
+    if (state === 'dead') return;
+    settle('dead');
     log.warn({ python, why, logFile }, 'fork server ended: servers start without it');
     for (const answer of waiting.values()) answer({ ok: false, why });
     waiting.clear();
   };
-  const onMessage = (message: Message): void => {
-    if (message.ready === true && state === 'warming') {
-      state = 'ready';
-      clearTimeout(slow);
-      settled.resolve();
-      log.info({ python, pid: child.pid, modules: message.modules, failed: message.failed }, 'fork server is ready');
-    } else if (message.unfit !== undefined) die(message.unfit);
-    else if (message.id !== undefined) waiting.get(message.id)?.(toAnswer(message));
+  const say = (message: object): void => void link?.socket.write(`${JSON.stringify(message)}\n`);
+  const leave = (): void => {
+    say({ end: true });
+    link?.socket.end().unref();
   };
-  child.on('error', (error) => die(error.message));
-  child.on('exit', (code, signal) => die(`exit ${code ?? signal}`));
-  stdin.on('error', () => {});
-  createInterface(stdout).on('line', (line) => onMessage(JSON.parse(line) as Message));
+  const onMessage = (message: Message): void => {
+    const { ready, unfit, id, pid, modules, failed } = message;
+    if (ready === true && state === 'warming') {
+      settle('ready');
+      const how = link?.found === true ? 'fork server of the gateway before was found again' : 'fork server is ready';
+      log.info({ python, pid, modules, failed }, how);
+    } else if (unfit !== undefined) {
+      die(unfit);
+      leave();
+    } else if (id !== undefined) waiting.get(id)?.(toAnswer(message));
+  };
+  const onLink = (reached: ForkLink): void => {
+    link = reached;
+    if (state === 'dead') return;
+    slow = setTimeout(() => reached.kill(), reached.found ? foundTimeoutMs : warmTimeoutMs).unref();
+    createInterface(reached.socket).on('line', (line) => onMessage(JSON.parse(line) as Message));
+    void reached.ended.then(die);
+  };
+  const reaching = reachForkServer(place).then(onLink, (error: Error) => die(error.message));
 
   return {
     get state() {
       return state;
+    },
+    get found() {
+      return link?.found ?? false;
+    },
+    get knowsModules() {
+      return existsSync(cacheFile);
     },
     settled: settled.promise,
     fork: (runFile) =>
@@ -99,15 +108,14 @@ export async function startForkServer(options: {
         };
         const timer = setTimeout(() => answer({ ok: false, why: 'it does not answer' }), answerTimeoutMs);
         waiting.set(id, answer);
-        stdin.write(`${JSON.stringify({ id, run: runFile })}\n`);
+        say({ id, run: runFile });
         return undefined;
       }),
-    close() {
-      state = 'dead';
-      clearTimeout(slow);
-      settled.resolve();
-      stdin.end();
-      child.unref();
+    async close() {
+      settle('dead');
+      await reaching;
+      await rm(place.socket, { force: true });
+      leave();
     },
   };
 }
@@ -115,22 +123,4 @@ export async function startForkServer(options: {
 function toAnswer({ pid, startTime, error }: Message): ForkAnswer {
   if (pid !== undefined && startTime !== undefined) return { ok: true, pid, startTime };
   return { ok: false, why: error ?? 'an answer without a process' };
-}
-
-/** The folder above the package: `workers/`, beside `src/` and, for the compiled program, beside `dist/`. */
-const workers = fileURLToPath(
-  new URL(extname(import.meta.url) === '.ts' ? '../../workers' : '../../../workers', import.meta.url),
-);
-const program = `import sys; sys.path.insert(0, ${JSON.stringify(workers)}); from forkserver.server import main; main()`;
-
-/** No user's: whatever a module remembers of this home at its import is found by it (workers/forkserver/modules.py). */
-function environment(folder: string): Record<string, string> {
-  return {
-    HOME: join(folder, `home-${randomBytes(8).toString('hex')}`),
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    LANG: 'C.UTF-8',
-    JUPYTERHUB_SINGLEUSER_APP: 'jupyter_server.serverapp.ServerApp',
-    OPENBLAS_NUM_THREADS: '1',
-    OMP_NUM_THREADS: '1',
-  };
 }

@@ -3,7 +3,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../telemetry/log.ts';
 import { readBootId } from '../../workers/processes.ts';
-import { startForkServer } from './forkServer.ts';
+import { fingerprint } from './forkProgram.ts';
+import { openForkServer } from './forkServer.ts';
 import type { ForkServer } from './forkServer.ts';
 import { trustFault } from './trust.ts';
 import type { PythonEnvironment, Spawner, SpawnHandle, SpawnPlan } from './types.ts';
@@ -13,8 +14,16 @@ import type { PythonEnvironment, Spawner, SpawnHandle, SpawnPlan } from './types
  * and with most of its memory shared. The server itself is unmodified. Where that cannot be done, the account spawner
  * does it, and the progress says so.
  */
-export function createWarmSpawner(options: { account: Spawner; dataDir: string; log: Logger; uid?: number }): Spawner {
-  const { account, log, dataDir } = options;
+export function createWarmSpawner(options: {
+  account: Spawner;
+  dataDir: string;
+  /** Short enough for the paths of sockets. */
+  runtimeDir: string;
+  log: Logger;
+  uid?: number;
+  patienceS?: number;
+}): Spawner {
+  const { account, log, dataDir, runtimeDir, patienceS = forkServerPatienceS } = options;
   const uid = options.uid ?? process.geteuid?.() ?? 0;
   const servers = new Map<string, { server: Promise<ForkServer | undefined>; startedAt: number }>();
   let closed = false;
@@ -24,30 +33,34 @@ export function createWarmSpawner(options: { account: Spawner; dataDir: string; 
     const id = `${environment.python}@${environment.version}`;
     const known = servers.get(id);
     const now = performance.now();
-    const dead = (await known?.server)?.state === 'dead';
-    if (known !== undefined && (!dead || now - known.startedAt < restartPauseMs) && servers.get(id) === known)
-      return known.server;
+    const server = await known?.server;
+    const stays = server?.state !== 'dead' || (!server.found && now - (known?.startedAt ?? 0) < restartPauseMs);
+    if (known !== undefined && stays && servers.get(id) === known) return server;
     const latest = servers.get(id);
     if (closed || (latest !== undefined && latest !== known)) return latest?.server;
-    const server = begin(environment, id);
-    servers.set(id, { server, startedAt: now });
-    return server;
+    const begun = begin(environment, id);
+    servers.set(id, { server: begun, startedAt: now });
+    return begun;
   }
 
-  async function begin({ python }: PythonEnvironment, id: string): Promise<ForkServer | undefined> {
+  async function begin(environment: PythonEnvironment, id: string): Promise<ForkServer | undefined> {
+    const { python } = environment;
     const fault = await trustFault(python, uid);
     if (fault !== undefined) {
       log.warn({ python, fault }, 'no warm start: root does not run Python that others can change');
       return undefined;
     }
-    const folder = join(dataDir, 'forkserver');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const name = createHash('sha256').update(id).digest('hex').slice(0, 12);
-    const files = { cacheFile: join(folder, `${name}.json`), logFile: join(folder, `${name}.log`) };
-    return startForkServer({ python, log, ...files }).catch((error: unknown) => {
+    try {
+      const folder = join(dataDir, 'forkserver');
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const name = createHash('sha256').update(id).digest('hex').slice(0, 12);
+      const files = { cacheFile: join(folder, `${name}.json`), logFile: join(folder, `${name}.log`) };
+      const socket = join(runtimeDir, 'warm', await fingerprint(environment));
+      return openForkServer({ python, socket, patienceS, ...files }, log);
+    } catch (error) {
       log.warn({ err: error, python }, 'the fork server did not start');
       return undefined;
-    });
+    }
   }
 
   async function startWarm(plan: SpawnPlan, report: (message: string) => void): Promise<SpawnHandle | string> {
@@ -57,7 +70,7 @@ export function createWarmSpawner(options: { account: Spawner; dataDir: string; 
     if (server === undefined) return 'there is no fork server';
     if (server.state === 'warming') {
       report('Waiting for the warm start to be ready.');
-      await Promise.race([server.settled, pause(warmPatienceMs)]);
+      await Promise.race([server.settled, pause(server.knowsModules ? warmPatienceMs : findPatienceMs)]);
     }
     await writePlan(plan, uid);
     const answer = await server.fork(plan.runFile);
@@ -92,14 +105,18 @@ export function createWarmSpawner(options: { account: Spawner; dataDir: string; 
     forget: (handle) => account.forget(handle),
     async close() {
       closed = true;
-      for (const { server } of servers.values()) (await server)?.close();
+      for (const { server } of servers.values()) await (await server)?.close();
     },
   };
 }
 
 const restartPauseMs = 10_000;
-/** A cold start takes longer than that, so waiting for the fork server is never slower. */
-const warmPatienceMs = 6000;
+/** A cold start imports the same and more, so waiting for the fork server is never slower: but it may be stuck. */
+const warmPatienceMs = 15_000;
+/** The first of an environment imports everything twice, to find out what that is: a cold start is quicker. */
+const findPatienceMs = 2000;
+/** So long a fork server waits for the next gateway when its own was killed. */
+const forkServerPatienceS = 60;
 
 /** The second try of one start needs a claim of its own. */
 function coldFile(runFile: string): string {

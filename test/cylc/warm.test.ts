@@ -10,6 +10,7 @@ import { createAccountSpawner } from '../../src/spawners/account.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import type { JobPool } from '../../src/spawners/pool.ts';
 import { createWarmSpawner } from '../../src/spawners/warm.ts';
+import { forkServerKnows } from '../helpers/forkServerKnows.ts';
 import { createHubWorld } from '../helpers/hubWorld.ts';
 import type { HubWorld } from '../helpers/hubWorld.ts';
 import { cylcBin, describeWith } from '../helpers/requires.ts';
@@ -38,7 +39,12 @@ function suite(title: string, needs: readonly RealPart[], whose: () => Whose): v
       pool = createJobPool();
       dataDir = shortFolder('cg-data');
       const spawner = createAccountSpawner({ pool });
-      const warm = createWarmSpawner({ account: spawner, dataDir, log: pino({ level: 'silent' }) });
+      const warm = createWarmSpawner({
+        account: spawner,
+        dataDir,
+        runtimeDir: dataDir,
+        log: pino({ level: 'silent' }),
+      });
       hubWorld = await createHubWorld({ people: [who.account], runtimeDir: shortFolder('cg-hub'), realClock: true });
       world = await createServersWorld({
         spawners: [warm, spawner],
@@ -57,6 +63,7 @@ function suite(title: string, needs: readonly RealPart[], whose: () => Whose): v
     });
 
     test('starts warm and unmodified, in a fraction of its cold time and memory', async () => {
+      await forkServerKnows(dataDir);
       await world.start();
       const first = await world.became('ready', world.key, 60_000);
       const second = { owner: world.key.owner, name: 'second' };

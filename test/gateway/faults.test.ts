@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killGateway } from '../bench/faults/kills.ts';
-import { killForkServers, killServers } from '../bench/faults/servers.ts';
-import { openSite } from '../bench/faults/site.ts';
+import { killForkServers, killServers, parentOf } from '../bench/faults/servers.ts';
+import { openSite, pidOf } from '../bench/faults/site.ts';
 import type { Site } from '../bench/faults/site.ts';
 import { fillDisk, refuseForks, reusePids } from '../bench/faults/system.ts';
 import { killThreads } from '../bench/faults/threads.ts';
@@ -37,6 +37,15 @@ describeWith(['python'], 'faults on real processes', () => {
     const { kills, worstHealMs } = await killGateway(site, 9, random);
     expect(kills).toBe(9);
     expect(worstHealMs).toBeLessThan(10_000);
+  });
+
+  test('the fork server of a killed gateway is at the service of the next', async () => {
+    await site.start('warm');
+    const forkServer = parentOf(pidOf(await site.became('warm', ['ready'])));
+    await site.gateway.end('SIGKILL');
+    await site.serve();
+    await site.start('next');
+    expect(parentOf(pidOf(await site.became('next', ['ready'])))).toBe(forkServer);
   });
 
   test('servers and the fork server killed', async () => {

@@ -13,6 +13,7 @@ import { makeFakeCylc } from '../helpers/fakeCylc.ts';
 import { describeWith } from '../helpers/requires.ts';
 import { createServersWorld, runs } from '../helpers/serversWorld.ts';
 import type { ServersWorld } from '../helpers/serversWorld.ts';
+import { shortFolder } from '../helpers/shortFolder.ts';
 import { until } from '../helpers/until.ts';
 
 /** What the fake Cylc says of itself at its start. */
@@ -50,7 +51,13 @@ describeWith(['python'], 'warm start', () => {
     logged.length = 0;
     pool = createJobPool();
     const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
-    warm = createWarmSpawner({ account: createAccountSpawner({ pool }), dataDir: join(folder, 'data'), log });
+    const runtimeDir = shortFolder('cg-warm');
+    warm = createWarmSpawner({
+      account: createAccountSpawner({ pool }),
+      dataDir: join(folder, 'data'),
+      runtimeDir,
+      log,
+    });
     const programs = createPrograms({ configured: fake.cylc, dataDir: folder, searchPath: '' });
     world = await createServersWorld({ spawners: [warm], programs });
   });

@@ -1,16 +1,15 @@
 """Fork server: starts Cylc UI servers from a process that has the costly modules imported already.
 
-Run by the gateway with the Python of one Cylc environment. It reads one request a line on its standard input and
-answers each with one line (JSON both ways); nothing else can reach it. A request names a plan file, which only the
-child opens (and removes): what belongs to one user never is in the memory that the next child inherits.
+Run by the gateway with the Python of one Cylc environment. It reads one request a line from its socket (link.py) and
+answers each with one line (JSON both ways); nothing but the gateway can reach it. A request names a plan file, which
+only the child opens (and removes): what belongs to one user never is in the memory that the next child inherits.
 
-It ends when its input does and the last server that it started has ended: until then it notes their exit codes.
-Its own death harms none of them.
+It ends when its gateway has (told so by it, or gone without a successor for a while) and the last server that it
+started has ended: until then it notes their exit codes. Its own death harms none of them.
 """
 
 import errno
 import gc
-import json
 import os
 import select
 import signal
@@ -18,68 +17,76 @@ import sys
 import threading
 
 from forkserver import child, modules
+from forkserver.link import Link
 
 
 def main():
     # No collections now: the holes that they leave in the heap would be filled, and so copied, in every child.
     gc.disable()
+    cache, path, patience_s = sys.argv[1:4]
     # Further arguments are room for the command lines of the children: see child.show_command.
-    failed = modules.import_all(modules.find(sys.argv[1]))
+    link = Link(path, float(patience_s))
+    # Whoever launched it connects now, and hears all else there.
+    os.write(1, b"listening\n")
+    os.dup2(2, 1)
+    failed = modules.import_all(modules.find(cache))
+    hello = {"ready": True, "pid": os.getpid(), "modules": len(sys.modules), "failed": failed}
     if threading.active_count() != 1 or len(os.listdir("/proc/self/task")) != 1:
-        say({"unfit": "a module started a thread at its import"})
-        sys.exit(1)
+        hello = {"unfit": "a module started a thread at its import"}
     # What is there now is shared with all children: the collector must not touch, and so copy, its pages.
     gc.freeze()
-    say({"ready": True, "pid": os.getpid(), "modules": len(sys.modules), "failed": failed})
-    plan = serve()
+    plan = serve(link, hello)
     if plan is not None:
         child.run(plan)  # in the child: ends with the interpreter's ordinary end
+    link.remove()
 
 
-def serve():
+def serve(link, hello):
     """The loop. Returns only in a child, with its plan, or with None when there is nothing left to do."""
     wake, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    children, rest, listening = {}, b"", True
-    while listening or children:
-        ready, _, _ = select.select([wake] + ([0] if listening else []), [], [])
+    children = {}
+    while children or link.hopes():
+        ready, _, _ = select.select([wake, *link.sources()], [], [], link.patience() or None)
         if wake in ready:
             os.read(wake, 4096)
             reap(children)
-        if 0 in ready:
-            data = os.read(0, 65536)
-            listening = bool(data)
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                plan = handle(json.loads(line), children)
-                if plan is not None:
-                    return plan
+        for request in link.read() if link.peer in ready else []:
+            plan = handle(request, children, link)
+            if plan is not None:
+                return plan
+        if link.listener in ready:
+            link.accept(hello)
     return None
 
 
-def handle(request, children):
+def handle(request, children, link):
     """Forks for one request. Returns the plan's path in the child, None in the parent."""
+    if request.get("end"):
+        link.close()
+        return None
     run = request["run"]
     try:
         # Who makes the claim first decides: a gateway that gave this start up has made it, and nothing is started.
         os.close(os.open(run + ".claim", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        say({"id": request["id"], "error": "cancelled" if error.errno == errno.EEXIST else str(error)})
+        link.say({"id": request["id"], "error": "cancelled" if error.errno == errno.EEXIST else str(error)})
         return None
     try:
         pid = os.fork()
     except OSError as error:
         # Nothing comes of this claim: nobody need wait for a process.
         os.unlink(run + ".claim")
-        say({"id": request["id"], "error": str(error)})
+        link.say({"id": request["id"], "error": str(error)})
         return None
     if pid == 0:
         signal.set_wakeup_fd(-1)
+        link.close()
         return run
     children[pid] = run
-    say({"id": request["id"], "pid": pid, "startTime": start_time(pid)})
+    link.say({"id": request["id"], "pid": pid, "startTime": start_time(pid)})
     return None
 
 
@@ -109,11 +116,3 @@ def note(path, text):
             file.write(text + "\n")
     except OSError as error:
         print("not noted: %s: %s" % (path, error), file=sys.stderr, flush=True)
-
-
-def say(message):
-    try:
-        os.write(1, json.dumps(message).encode() + b"\n")
-    except OSError:
-        pass  # the gateway has gone: its end is seen at the input
-

@@ -34,7 +34,7 @@ export async function killForkServers(site: Site, count: number, random: (count:
   return count;
 }
 
-function parentOf(pid: number): number {
+export function parentOf(pid: number): number {
   return Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 

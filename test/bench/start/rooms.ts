@@ -5,6 +5,7 @@ import { createPrograms } from '../../../src/servers/programs.ts';
 import { createAccountSpawner } from '../../../src/spawners/account.ts';
 import { createJobPool } from '../../../src/spawners/pool.ts';
 import { createWarmSpawner } from '../../../src/spawners/warm.ts';
+import { forkServerKnows } from '../../helpers/forkServerKnows.ts';
 import { createHubWorld } from '../../helpers/hubWorld.ts';
 import type { HubWorld } from '../../helpers/hubWorld.ts';
 import { cylcBin } from '../../helpers/requires.ts';
@@ -25,7 +26,7 @@ export async function openRoom(kind: 'warm' | 'cold'): Promise<Room> {
   const pool = createJobPool();
   const dataDir = shortFolder('cg-data');
   const account = createAccountSpawner({ pool });
-  const warm = createWarmSpawner({ account, dataDir, log: pino({ level: 'silent' }) });
+  const warm = createWarmSpawner({ account, dataDir, runtimeDir: dataDir, log: pino({ level: 'silent' }) });
   const hub = await createHubWorld({ people: [ownAccount()], runtimeDir: shortFolder('cg-hub'), realClock: true });
   const world = await createServersWorld({
     spawners: kind === 'warm' ? [warm, account] : [account],
@@ -51,6 +52,9 @@ export async function openRoom(kind: 'warm' | 'cold'): Promise<Room> {
     },
   };
   // The fork server of a gateway is long ready when the first user comes.
-  if (kind === 'warm') await room.start('first');
+  if (kind === 'warm') {
+    await forkServerKnows(dataDir);
+    await room.start('first');
+  }
   return room;
 }
