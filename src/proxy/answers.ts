@@ -6,6 +6,8 @@ import { writeHead } from './writeHead.ts';
 
 /** How long a client may go on sending a body that nobody wants, after its answer, ms. */
 const lingerMs = 5000;
+/** The same after a request that could not be read, ms. */
+const brokenLingerMs = 1000;
 
 /** Sends a made answer. `close` where the connection cannot be trusted, or the client may or may not send its body. */
 export function answerHttp(
@@ -23,7 +25,11 @@ export function answerHttp(
     'content-length': Buffer.byteLength(rendered.body),
     'x-request-id': requestId,
   };
-  if (close) headers['connection'] = 'close';
+  if (close) {
+    headers['connection'] = 'close';
+    (req.socket as Marked)[ending] = true;
+    req.socket.destroySoon = () => endSoftly(req.socket);
+  }
   res.writeHead(rendered.status, headers);
   res.end(req.method === 'HEAD' ? undefined : rendered.body);
   if (!close && !req.complete) linger(req);
@@ -64,7 +70,8 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
 
 const latest = Symbol('latest answer');
 const broken = Symbol('what came last has no end');
-type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true };
+const ending = Symbol('its last answer has been given');
+type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true; [ending]?: true };
 
 /**
  * One request of a connection at a time, as in the lane: Node reads on while an answer is due, so that a client which
@@ -73,8 +80,19 @@ type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true };
 export function inTurn(req: IncomingMessage, res: ServerResponse, take: () => void): void {
   const before = dueAnswer(req.socket);
   (req.socket as Marked)[latest] = res;
-  if (before === undefined) take();
-  else before.once('close', () => req.socket.writable && take());
+  const next = (): void => {
+    if (!isEnding(req.socket)) take();
+  };
+  if (before === undefined) next();
+  else before.once('close', next);
+}
+
+/**
+ * Whether what comes on a connection has nobody to answer it. Node reads on until its last answer has gone out, and would
+ * have us carry what a client sent behind a request that was refused for good.
+ */
+export function isEnding(socket: Duplex): boolean {
+  return (socket as Marked)[ending] === true || !socket.writable;
 }
 
 /** The answer that is still to be sent on a connection. */
@@ -100,6 +118,7 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
   if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) socket.destroy();
   else if (due === undefined) refuseBroken(error, socket);
   else if (due.req.complete) due.once('finish', () => refuseBroken(error, socket));
+  else if (due.writableEnded) due.once('finish', () => endSoftly(socket));
   else if (due.headersSent) socket.destroy();
   else if (due.socket === null) (socket as Marked)[broken] = true;
   else refuseBroken(error, socket);
@@ -110,13 +129,22 @@ const tooLarge =
   "431 The request's head is too large.\nDelete the cookies of this site in your browser, then sign in again.\n";
 
 function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
+  if (!socket.writable) return;
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const text = status === 431 ? tooLarge : '';
   const headers = ['content-type', 'text/plain', 'content-length', String(text.length), 'connection', 'close'];
   const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, text === '' ? headers.slice(2) : headers);
-  socket.end(head + text, () => socket.destroy());
+  endSoftly(socket, head + text);
+}
+
+/**
+ * Ends a connection so that its client gets the last answer: what it still sends is thrown away for a while, where to
+ * close at once would reset it (see `linger`). Takes it from the parser, which would refuse every further byte anew.
+ */
+function endSoftly(socket: Duplex, last = ''): void {
+  socket.removeAllListeners('data').on('data', () => undefined);
+  socket.end(last);
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), brokenLingerMs);
+  socket.once('close', () => clearTimeout(cut));
 }

@@ -10,7 +10,16 @@ import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withRequest } from '../telemetry/requestContext.ts';
 import type { RequestCounts } from '../telemetry/requestCounts.ts';
-import { answerBrokenRequest, answerHttp, answerUpgrade, dueAnswer, inTurn, isBroken, limitBody } from './answers.ts';
+import {
+  answerBrokenRequest,
+  answerHttp,
+  answerUpgrade,
+  dueAnswer,
+  inTurn,
+  isBroken,
+  isEnding,
+  limitBody,
+} from './answers.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
@@ -179,7 +188,7 @@ export function createFrontDoor({
     const requestId = nextId();
     socket.on('error', ignore);
     // The answer that is due would end up within the WebSocket
-    if (dueAnswer(socket) !== undefined) {
+    if (dueAnswer(socket) !== undefined || isEnding(socket)) {
       socket.destroy();
       return;
     }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { cookie, openHopWorld, plainAnswer, readAll, readUntil } from '../helpers/hopWorld.ts';
 import type { HopWorld, Received } from '../helpers/hopWorld.ts';
@@ -67,4 +68,35 @@ test('the bytes of a head arrive as they were sent, whether its body comes with 
   await open(({ socket }) => void socket.write(Buffer.from('HTTP/1.1 200 OK\r\nX-A: \u00e9\r\n\r\n', 'latin1')));
   const client = world.open(first);
   expect(await readUntil(client, '\r\n\r\n')).toContain('\r\nX-A: \u00e9\r\n');
+});
+
+test('what comes while the last answer of a connection goes out is not carried, nor upgraded', async () => {
+  const endsLate = (socket: Socket): void => {
+    const end = socket.destroySoon.bind(socket);
+    socket.destroySoon = () => void setTimeout(end, 100);
+  };
+  const answer = ({ socket }: Received): void => void socket.write(plainAnswer);
+  world = await openHopWorld({ answer, prepare: (door) => void door.on('connection', endsLate) });
+  const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+  const handshake = ask('ws', ...upgrade, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
+  for (const behind of [ask('behind'), handshake]) {
+    const client = world.open(ask('../x'));
+    await readUntil(client, 'malformed');
+    client.write(behind);
+    await readAll(client);
+    expect(world.received).toEqual([]);
+  }
+});
+
+test('whoever is refused for good gets to read why, also while still sending', async () => {
+  await open(() => undefined);
+  const tooLarge = `GET / HTTP/1.1\r\nCookie: ${'x'.repeat(5_000_000)}`;
+  const malformed = ask('../x').replace('GET', 'POST').replace('\r\n\r\n', '\r\nContent-Length: 5000000\r\n\r\n');
+  const unread = 'POST /user/alice/x HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n';
+  for (const [bytes, status] of [
+    [tooLarge, 431],
+    [malformed + 'x'.repeat(5_000_000), 400],
+    [unread + 'x'.repeat(5_000_000), 400],
+  ] as const)
+    expect(await readAll(world.open(bytes))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*\\r\\n\\r\\n`));
 });
