@@ -2,6 +2,7 @@ import { unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
+import { ClientReads } from '../proxy/clientReads.ts';
 import type { Closable } from '../proxy/connections.ts';
 import { ReadMemory } from '../proxy/upstream/readMemory.ts';
 import { createTicker } from '../proxy/upstream/ticker.ts';
@@ -71,6 +72,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
     routes,
     targets,
     memory,
+    reads: new ClientReads(memory),
     ticker,
     sockets,
     metrics,

@@ -6,6 +6,7 @@ import type { GatewayError } from '../errors.ts';
 import { answerBrokenRequest, dueAnswer, inTurn, isBroken } from '../proxy/answers.ts';
 import { readCanonical } from '../proxy/canonical.ts';
 import type { CanonicalRequest } from '../proxy/canonical.ts';
+import type { ClientReads } from '../proxy/clientReads.ts';
 import type { Closable } from '../proxy/connections.ts';
 import { carryHttp } from '../proxy/http.ts';
 import { createLogGate } from '../proxy/logGate.ts';
@@ -35,6 +36,7 @@ export interface PublicServerParts {
   routes: ChpRoutes;
   targets: Targets;
   memory: ReadMemory;
+  reads: ClientReads;
   ticker: Ticker;
   errors: ErrorAnswers;
   /** Open WebSockets. */
@@ -63,7 +65,7 @@ interface Carried {
 
 /** What the world reaches: checks each request once, finds its route, carries it. Nobody is asked who they are. */
 export function createPublicServer(parts: PublicServerParts): Server {
-  const { options, routes, targets, memory, ticker, sockets, metrics, log } = parts;
+  const { options, routes, targets, memory, reads, ticker, sockets, metrics, log } = parts;
   const nextId = createRequestIds();
   const logRefused = createLogGate(log, 'info');
   const logFailed = createLogGate(log, 'warn');
@@ -176,6 +178,7 @@ export function createPublicServer(parts: PublicServerParts): Server {
     carryWebSocket(socket, head, {
       connect: target.open,
       memory,
+      reads,
       ticker,
       headers,
       exchange,

@@ -84,9 +84,11 @@ export function readCanonical(raw: RawRequest, faultOf = pathFault): Canonical {
 export function pathFault(path: string): string | undefined {
   if (!pathCharacters.test(path)) return path.startsWith('/') ? 'path with a forbidden character' : 'target is no path';
   if (oddPath.test(path)) return 'path with an empty, dot or ambiguous segment';
+  const escaped = path.includes('%');
+  if (!escaped && !path.includes(';')) return undefined;
   const routing = routingPart.exec(path)?.[0];
   if (routing?.includes(';') === true) return 'path parameter in the routing part';
-  if (!path.includes('%')) return undefined;
+  if (!escaped) return undefined;
   if (routing !== undefined && needlessEscape.test(routing)) return 'needless escape in the routing part';
   return isUtf8(path) ? undefined : 'escapes that are no UTF-8';
 }

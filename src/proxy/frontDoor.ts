@@ -257,6 +257,7 @@ export function createFrontDoor({
     if (!config.lane || first !== onPlainRequest || others.length > 0) return;
     installLane(server, {
       ticker: hop.ticker,
+      reads: hop.reads,
       firstMs: config.clientHeadersTimeoutS * 1000,
       idleMs: config.clientKeepAliveS * 1000,
       maxHeadBytes: config.maxHeaderKiB * 1024,

@@ -6,6 +6,7 @@ import type { UpstreamTls } from '../spawners/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { RequestCounts } from '../telemetry/requestCounts.ts';
 import { isPersonal, quietAfterOpenMs } from './activityRules.ts';
+import { ClientReads } from './clientReads.ts';
 import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
 import type { Forwarded } from './headers.ts';
@@ -50,6 +51,7 @@ export function createHop(parts: HopParts): Hop {
   const rules = createHeaderRules({ secretHeaders });
   const ticker = createTicker();
   const memory = new ReadMemory();
+  const reads = new ClientReads(memory);
   const pools = createPools({ config, ticker, memory, tls });
   const connections = createConnections({ clock });
   const outside = new URL(publicUrl);
@@ -121,6 +123,7 @@ export function createHop(parts: HopParts): Hop {
   return {
     connections,
     ticker,
+    reads,
     begin,
     http: (req, res, plan, exchange) => carryHttp(req, res, begin(req, plan, exchange)),
     upgrade(req, socket, head, plan, exchange) {
@@ -130,6 +133,7 @@ export function createHop(parts: HopParts): Hop {
       carryWebSocket(socket, head, {
         connect: (onread) => connectUpstream(plan.route.upstream, tls, onread),
         memory,
+        reads,
         ticker,
         rules,
         headers: requestHeaders(req, plan, exchange),

@@ -4,6 +4,7 @@ import type { AccessDecision, Identity, Target } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ServerView, Upstream } from '../servers/types.ts';
 import type { CanonicalRequest } from './canonical.ts';
+import type { ClientReads } from './clientReads.ts';
 import type { HttpHop } from './http.ts';
 import type { Ticker } from './upstream/ticker.ts';
 import type { PoolCount } from './upstream/types.ts';
@@ -138,6 +139,8 @@ export type Asked = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket' | 
 export interface Hop {
   /** Deadlines of all that belongs to the hop. */
   readonly ticker: Ticker;
+  /** How the sockets of clients are read. */
+  readonly reads: ClientReads;
   /** Of an exchange that somebody else carries: all that it needs. Its `onDone` must be called once. */
   begin(req: Asked, plan: HopPlan, exchange: Exchange): HttpHop;
   http(req: IncomingMessage, res: ServerResponse, plan: HopPlan, exchange: Exchange): void;

@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../errors.ts';
+import type { ClientReads } from './clientReads.ts';
 import type { Closable } from './connections.ts';
 import { closeFrame, FrameTracker, pingFrame } from './frames.ts';
+import { HandshakeReader } from './handshakeReader.ts';
 import type { AnswerRules } from './headers.ts';
 import type { Exchange } from './types.ts';
 import { answerLength, valueOf } from './upgradeAnswer.ts';
 import type { AnswerLength } from './upgradeAnswer.ts';
 import { writeHead } from './writeHead.ts';
-import { readAnswerHead } from './upstream/answerHead.ts';
 import type { AnswerHead } from './upstream/answerHead.ts';
 import { onConnected } from './upstream/connect.ts';
-import { maxInformation } from './upstream/connection.ts';
+import { copyOf } from './upstream/readMemory.ts';
 import type { ReadMemory } from './upstream/readMemory.ts';
 import type { Expiring, Ticker } from './upstream/ticker.ts';
 import type { Connect } from './upstream/types.ts';
@@ -19,6 +20,7 @@ import type { Connect } from './upstream/types.ts';
 export interface WebSocketHop {
   connect: Connect;
   memory: ReadMemory;
+  reads: ClientReads;
   ticker: Ticker;
   rules: AnswerRules;
   /** Of the request, already by rule; the upgrade's own headers are added here. */
@@ -66,19 +68,19 @@ class Tunnel implements Closable, Expiring {
   #earlyBytes = 0;
   readonly #hop: WebSocketHop;
   readonly #upstream: Socket;
+  readonly #handshake: HandshakeReader;
   readonly #fromUpstream = new FrameTracker();
   readonly #fromClient = new FrameTracker();
   #state: State = 'connecting';
   #pinged = false;
   #goodbye: { code: number; reason: string } | undefined;
   #onEnd: (() => void) | undefined;
-  #received: Buffer | undefined;
-  #interim = 0;
   #answer: AnswerLength | undefined;
 
   constructor(client: Socket, hop: WebSocketHop) {
     this.#client = client;
     this.#hop = hop;
+    this.#handshake = new HandshakeReader(hop.maxHeadBytes);
     this.#upstream = hop.connect(hop.memory.sharing((chunk) => this.#onUpstreamData(chunk)));
   }
 
@@ -154,26 +156,12 @@ class Tunnel implements Closable, Expiring {
   }
 
   #readAnswer(chunk: Buffer): void {
-    const bytes = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
     try {
-      const end = bytes.indexOf('\r\n\r\n');
-      if ((end === -1 ? bytes.length : end) > this.#hop.maxHeadBytes) throw new Error('the head is too large');
-      this.#received = bytes;
-      if (end === -1) return;
-      this.#received = undefined;
-      this.#onAnswer(readAnswerHead(bytes.toString('latin1', 0, end), 'GET'), bytes.subarray(end + 4));
+      const answer = this.#handshake.push(chunk);
+      if (answer?.head.status === 101) this.#join(answer.head, answer.rest);
+      else if (answer !== undefined) this.#refuse(answer.head, answer.rest);
     } catch (error) {
       this.#fail(error);
-    }
-  }
-
-  #onAnswer(head: AnswerHead, rest: Buffer): void {
-    if (head.status === 101) this.#join(head, rest);
-    else if (head.status >= 200) this.#refuse(head, rest);
-    else {
-      this.#interim += 1;
-      if (this.#interim > maxInformation) throw new Error('the answer has no end of heads');
-      if (rest.length > 0) this.#readAnswer(rest);
     }
   }
 
@@ -197,7 +185,7 @@ class Tunnel implements Closable, Expiring {
     if (rest.length > 0) this.#toClient(rest);
     this.#stopReadingEarly();
     for (const chunk of this.#early.splice(0)) this.#toUpstream(chunk);
-    this.#client.on('data', this.#toUpstream);
+    if (!this.#hop.reads.take(this.#client, this.#takeRead)) this.#client.on('data', this.#toUpstream);
   }
 
   #toClient(chunk: Buffer): void {
@@ -208,6 +196,8 @@ class Tunnel implements Closable, Expiring {
     }
     if (this.#goodbye !== undefined && this.#fromUpstream.atBorder) this.#sayClose();
   }
+
+  readonly #takeRead = (memory: Buffer, length: number): void => this.#toUpstream(copyOf(memory, length));
 
   readonly #toUpstream = (chunk: Buffer): void => {
     if (this.#fromClient.push(chunk)) this.#hop.onActivity();
@@ -229,6 +219,7 @@ class Tunnel implements Closable, Expiring {
   #sayClose(): void {
     const { code, reason } = this.#goodbye!;
     this.#state = 'closing';
+    this.#hop.reads.release(this.#client);
     this.#client.off('data', this.#toUpstream);
     this.#client.resume();
     this.#client.end(closeFrame(code, reason));

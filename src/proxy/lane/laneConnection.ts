@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import type { ClientReads } from '../clientReads.ts';
+import { copyOf } from '../upstream/readMemory.ts';
 import type { Expiring, Ticker } from '../upstream/ticker.ts';
 import type { LaneExchange } from './laneExchange.ts';
 import { readLaneHead } from './laneHead.ts';
@@ -6,6 +8,7 @@ import type { LaneHead } from './laneHead.ts';
 
 export interface LaneOptions {
   ticker: Ticker;
+  reads: ClientReads;
   /** Of a connection that has not said anything yet, and between two requests, ms. */
   firstMs: number;
   idleMs: number;
@@ -43,7 +46,8 @@ export class LaneConnection implements Expiring {
     this.#options = options;
     this.deadline = options.ticker.after(options.firstMs);
     options.ticker.add(this);
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain);
+    if (!options.reads.take(socket, this.#onRead)) socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd).on('drain', this.#onDrain);
     socket.on('close', this.#onClose).on('error', ignore).on('timeout', this.#onTimeout);
   }
 
@@ -61,41 +65,51 @@ export class LaneConnection implements Expiring {
     this.#socket.destroy();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => this.#onRead(chunk, chunk.length);
+
+  readonly #onRead = (memory: Buffer, length: number): void => {
+    if (this.#running === undefined && this.#waiting === undefined) {
+      this.#next(memory, length);
+      return;
+    }
+    const chunk = copyOf(memory, length);
     const bytes = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
     if (this.#running === undefined) {
-      this.#next(bytes);
+      this.#next(bytes, bytes.length);
       return;
     }
     this.#waiting = bytes;
     if (bytes.length > maxWaiting) this.#socket.pause();
   };
 
-  #next(bytes: Buffer): void {
+  /** What is needed later is copied: the memory may be shared. Behind `length` it holds what others have sent. */
+  #next(memory: Buffer, length: number): void {
     this.deadline = 0;
     this.#waiting = undefined;
-    const end = bytes.indexOf('\r\n\r\n');
+    const end = memory.indexOf('\r\n\r\n');
     const head =
-      end === -1 || end > this.#options.maxHeadBytes ? undefined : readLaneHead(bytes.toString('latin1', 0, end));
+      end === -1 || end + 4 > length || end > this.#options.maxHeadBytes
+        ? undefined
+        : readLaneHead(memory.toString('latin1', 0, end));
     const begun =
       head === undefined
         ? undefined
         : this.#options.begin(this.#socket, head, { closes: () => this.#closing, onFinished: this.#onFinished });
     if (!(begun instanceof Promise)) {
-      this.#start(begun, bytes, end + 4);
+      this.#start(begun, memory, length, end + 4);
       return;
     }
     this.#running = 'undecided';
-    this.#waiting = bytes;
-    void begun.then((exchange) => this.#start(exchange, this.#waiting!, end + 4));
+    this.#waiting = copyOf(memory, length);
+    void begun.then((exchange) => this.#start(exchange, this.#waiting!, this.#waiting!.length, end + 4));
   }
 
-  #start(exchange: LaneExchange | undefined, bytes: Buffer, next: number): void {
+  #start(exchange: LaneExchange | undefined, memory: Buffer, length: number, next: number): void {
     this.#running = exchange;
     if (this.#socket.destroyed) exchange?.leave();
-    else if (exchange === undefined) this.#handOver(bytes);
+    else if (exchange === undefined) this.#handOver(copyOf(memory, length));
     else {
-      this.#waiting = bytes.length > next ? bytes.subarray(next) : undefined;
+      this.#waiting = length > next ? copyOf(memory.subarray(next), length - next) : undefined;
       exchange.start();
     }
   }
@@ -113,7 +127,7 @@ export class LaneConnection implements Expiring {
   /** With requests that came before the last was answered; not in the same turn, so that none starves the others. */
   #goOn(): void {
     if (this.#running === undefined && this.#waiting !== undefined && !this.#socket.destroyed)
-      this.#next(this.#waiting);
+      this.#next(this.#waiting, this.#waiting.length);
   }
 
   readonly #onDrain = (): void => {
@@ -138,6 +152,7 @@ export class LaneConnection implements Expiring {
   #handOver(bytes: Buffer): void {
     this.#leave();
     const socket = this.#socket;
+    this.#options.reads.release(socket);
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
     socket.off('close', this.#onClose).off('error', ignore).off('timeout', this.#onTimeout);
     this.#options.handOver(socket, bytes);
