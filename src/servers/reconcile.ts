@@ -28,9 +28,12 @@ interface Parts {
 export async function reconcile(parts: Parts): Promise<void> {
   const { records, lifeOf, log } = parts;
   // A named server that is stopped still has an address of its own.
-  for (const { owner, name } of records.all()) parts.routes.declare({ kind: 'server', owner, name });
+  for (const id of records.ids()) {
+    const key = parseKey(id);
+    if (key !== undefined && key.name !== '') parts.routes.declare({ kind: 'server', ...key });
+  }
   const unsettled = records
-    .all()
+    .awake()
     .filter(({ phase, handle }) => (phase !== 'stopped' && phase !== 'failed') || handle !== null);
   const takeOver = async (record: Recorded): Promise<void> => {
     try {
@@ -70,7 +73,7 @@ const keepNotesMs = 3_600_000;
 /** Removes launchers' notes that no record names any more. */
 async function sweepNotes({ records, runtimeDir }: Parts): Promise<void> {
   const folder = join(runtimeDir, 'starts');
-  const used = new Set(records.all().flatMap(({ runFile }) => (runFile === null ? [] : [basename(runFile)])));
+  const used = new Set(records.awake().flatMap(({ runFile }) => (runFile === null ? [] : [basename(runFile)])));
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));

@@ -1,4 +1,5 @@
 import type { AdminData, ServerRecord, StateData } from '../store/schema.ts';
+import { awake, keysOf } from '../store/lateMap.ts';
 import type { DeepReadonly, Store } from '../store/types.ts';
 import type { Urls } from '../urls.ts';
 import { keyText } from './types.ts';
@@ -8,6 +9,10 @@ import type { ServerKey, ServerView } from './types.ts';
 export interface Records {
   get(key: ServerKey): DeepReadonly<ServerRecord> | undefined;
   all(): DeepReadonly<ServerRecord>[];
+  /** All but some that are stopped: at the start they need not be read for that. */
+  awake(): DeepReadonly<ServerRecord>[];
+  /** Keys of all, as `keyText` makes them. */
+  ids(): string[];
   /** Changes (or makes) a record; resolves when it is on disk. */
   update(key: ServerKey, change: Partial<ServerRecord>): Promise<void>;
   /** Forgets a record, or moves it to another name. */
@@ -21,6 +26,8 @@ export function createRecords(options: { store: Store<AdminData, StateData>; url
   return {
     get: (key) => state.data.servers[keyText(key)],
     all: () => Object.values(state.data.servers),
+    awake: () => awake(state.data.servers),
+    ids: () => keysOf(state.data.servers),
     update: (key, change) =>
       state.update((draft) => {
         const id = keyText(key);

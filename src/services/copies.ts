@@ -64,7 +64,7 @@ export function createCopies(parts: CopiesParts): { list(): ServiceView[]; begin
     list: () => [...copies.values()].map((copy) => copy.view()),
     begin() {
       stopListening = servers.onChange(follow);
-      for (const view of servers.list()) follow(view);
+      if (offered.length > 0) for (const view of servers.list()) follow(view);
     },
     async close() {
       stopListening();

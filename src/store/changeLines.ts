@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { RecordChange } from './draft.ts';
-import { isObject, type JsonRecord } from './json.ts';
+import { freezeJson, isObject, type JsonRecord } from './json.ts';
 
 /**
  * `state.changes`: what has changed since `state.json` was written, so that a change costs its own bytes and not those
@@ -10,7 +10,7 @@ import { isObject, type JsonRecord } from './json.ts';
  */
 
 /** One write: records as they are after it, null where they are gone. */
-interface ChangeLine {
+export interface ChangeLine {
   revision: number;
   /** The write that was acknowledged before it: where that is missing, something in between is lost. */
   after: number;
@@ -56,7 +56,7 @@ export function applyLines(document: JsonRecord, lines: readonly ChangeLine[], r
       const records = document[map];
       if (!isObject(records)) continue;
       if (record === null) delete records[key];
-      else records[key] = record;
+      else records[key] = freezeJson(record);
     }
     at = line.revision;
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { emptyMap, freezeJson, isObject, type JsonRecord } from './json.ts';
+import { isLateMap } from './lateMap.ts';
 import { adminMigrations, type Migrations } from './migrate.ts';
 import { adminSchema, stateSchema, type AdminData, type StateData } from './schema.ts';
 
@@ -19,6 +20,8 @@ export interface DocumentKind<T> {
   /** Records over several lines, for people; or a line each, for less to write. */
   layout: 'spread' | 'lines';
   empty(): T;
+  /** A map that may be large, and of whose records those whose text fits this are not needed at the start. */
+  late?: { map: string; atRest: RegExp };
   /** Newest backup older than this is followed by another at the next write, ms. */
   backupEveryMs: number;
   backupsKept: number;
@@ -47,6 +50,11 @@ export const stateKind: DocumentKind<StateData> = {
   maxBytes: Infinity,
   maps: mapsOf(stateSchema),
   layout: 'lines',
+  late: {
+    map: 'servers',
+    // Its fields stand in the order in which a record is made.
+    atRest: /^\{"owner":"(?:[^"\\]|\\.)*","name":"(?:[^"\\]|\\.)*","phase":"stopped",/,
+  },
   empty: () => emptyDocument(stateSchema, 1) as StateData,
   backupEveryMs: 600_000,
   backupsKept: 12,
@@ -68,6 +76,10 @@ export function adoptDocument<T>(kind: DocumentKind<T>, parsed: JsonRecord): T {
   for (const map of kind.maps) {
     const records = emptyMap();
     const source = parsed[map];
+    if (isObject(source) && isLateMap(source)) {
+      data[map] = source;
+      continue;
+    }
     if (isObject(source)) for (const [key, record] of Object.entries(source)) records[key] = freezeJson(record);
     data[map] = records;
   }

@@ -25,13 +25,15 @@ export const alwaysScannedBytes = 16 * 1024 * 1024;
 
 /**
  * Parses and validates: all faults at once, each with its place. `amend` may change what was parsed before it is
- * looked at.
+ * looked at. `known`: the parsed text, where it is known to be good.
  */
 export function readDocument<T>(
   kind: DocumentKind<T>,
   text: string,
-  amend?: (document: JsonRecord, revision: number | undefined) => void,
+  how: { known?: JsonRecord | undefined; amend?: (document: JsonRecord, revision: number | undefined) => void } = {},
 ): ReadResult<T> {
+  const { known, amend } = how;
+  if (known !== undefined) return readKnown(kind, text, known, amend);
   const parsed = parse(text);
   const always = kind.byHand && text.length < alwaysScannedBytes;
   const scan = parsed === undefined || always ? scanJson(text) : undefined;
@@ -65,6 +67,17 @@ export function readDocument<T>(
     place,
     ...(current === parsed ? {} : { migratedFrom: version as number }),
   };
+}
+
+function readKnown<T>(
+  kind: DocumentKind<T>,
+  text: string,
+  known: JsonRecord,
+  amend: ((document: JsonRecord, revision: number | undefined) => void) | undefined,
+): ReadResult<T> {
+  const revision = revisionOf(known);
+  amend?.(known, revision);
+  return { ok: true, data: adoptDocument(kind, known), revision, place: (path) => scanJson(text).place(path) };
 }
 
 function parse(text: string): unknown {

@@ -221,5 +221,7 @@ export const stateSchema = z.strictObject({
   sessions: z.record(z.string(), sessionRecordSchema),
   /** Last options chosen, keyed `owner/profile`. */
   choices: z.record(z.string(), z.record(z.string(), z.unknown())),
+  /** Shows that the program wrote this text as it is. */
+  sum: z.string().optional(),
 });
 export type StateData = z.infer<typeof stateSchema>;

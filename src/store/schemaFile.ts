@@ -4,9 +4,13 @@ import { z } from 'zod';
 import type { DocumentKind } from './kinds.ts';
 
 /** The JSON Schema by which editors complete and check a document; its `$schema` names the file beside it. */
-export function schemaText(kind: Pick<DocumentKind<unknown>, 'schema'>): string {
-  return `${JSON.stringify(z.toJSONSchema(kind.schema), null, 2)}\n`;
+export function schemaText({ schema }: Pick<DocumentKind<unknown>, 'schema'>): string {
+  const text = texts.get(schema) ?? `${JSON.stringify(z.toJSONSchema(schema), null, 2)}\n`;
+  texts.set(schema, text);
+  return text;
 }
+
+const texts = new WeakMap<z.ZodObject, string>();
 
 /** Puts the schema beside the document, unless it is there already. A help for editors: nothing reads it back. */
 export async function writeSchemaFile(

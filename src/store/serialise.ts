@@ -1,5 +1,6 @@
 import type { DocumentKind } from './kinds.ts';
 import type { JsonRecord } from './json.ts';
+import { seal } from './seal.ts';
 
 export type Serialise<T> = (data: T, revision: number) => string;
 
@@ -32,7 +33,8 @@ export function serialisePieces<T>(
     const records = (data as Maps)[name] ?? {};
     return { name, keys: Object.keys(records), records: Object.values(records) };
   });
-  return pieces(kind, revision, maps, kind.layout === 'lines' ? JSON.stringify : spread);
+  if (kind.layout === 'spread') return pieces(kind, revision, maps, spread);
+  return seal(kind, pieces(kind, revision, maps, JSON.stringify));
 }
 
 function* pieces(

@@ -3,7 +3,9 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askControl, controlPath } from '../../../src/control/controlSocket.ts';
+import { stateKind } from '../../../src/store/kinds.ts';
 import type { StateData } from '../../../src/store/schema.ts';
+import { createSerialise } from '../../../src/store/serialise.ts';
 import { startGateway } from '../../helpers/gateway.ts';
 import type { GatewayProcess } from '../../helpers/gateway.ts';
 import { cylcBin } from '../../helpers/requires.ts';
@@ -70,7 +72,7 @@ export async function measureRecords(
   return samples;
 }
 
-/** Records of servers at rest, as they stay behind when people have come and gone; the running ones stay. */
+/** Records of servers at rest, as they stay behind when people have come and gone, and as the gateway writes them; the running ones stay. */
 function grow(file: string, records: number): void {
   const state = JSON.parse(readFileSync(file, 'utf8')) as StateData;
   const kept = Object.entries(state.servers).filter(([, { phase }]) => phase === 'ready');
@@ -81,7 +83,8 @@ function grow(file: string, records: number): void {
     const owner = `person${index}`;
     return [`${owner}/`, { ...model, ...rest, owner, name: '' }] as const;
   });
-  writeFileSync(file, JSON.stringify({ ...state, servers: Object.fromEntries([...kept, ...old]) }));
+  const grown = { ...state, servers: Object.fromEntries([...kept, ...old]) };
+  writeFileSync(file, createSerialise(stateKind)(grown, state.revision ?? 0));
   chmodSync(file, 0o600);
   execFileSync('sync', [file]);
 }
