@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
@@ -11,6 +12,8 @@ let pbs: TestPbs;
 let gateway: GatewayProcess;
 let visitor: Visitor;
 let owner: string;
+/** Of the profile; those of the site that it does not name stay. */
+const limits = { nofile: 700 };
 
 beforeAll(async () => {
   pbs = await createPbs();
@@ -19,7 +22,8 @@ beforeAll(async () => {
     env: {
       PATH: '/usr/bin:/bin',
       CYLC_GATEWAY_SPAWNERS: JSON.stringify(pbs.config.spawners),
-      CYLC_GATEWAY_PROFILES: JSON.stringify(pbs.config.profiles),
+      CYLC_GATEWAY_PROFILES: JSON.stringify(pbs.config.profiles.map((profile) => Object.assign({ limits }, profile))),
+      CYLC_GATEWAY_SERVERS__LIMITS: '{ nofile: 4096, core: 4096 }',
       CYLC_GATEWAY_HUB__LISTEN: `{ host: 127.0.0.1, port: ${nodePort} }`,
       CYLC_GATEWAY_HUB__CONNECT_URL: `https://127.0.0.1:${nodePort}`,
       CYLC_GATEWAY_SERVERS__POLL_INTERVAL_S: '0.5',
@@ -58,6 +62,7 @@ test('a server runs as a PBS job with the resources of the form, is reached, and
   );
   const { args } = await pbs.job('1.pbs');
   expect(args.slice(-4)).toEqual(['-l', 'select=1:ncpus=2:mem=1536mb', '-l', 'walltime=01:30:00']);
+  expect(limitsOfJob()).toMatch(/^Max core file size +4096 +4096 [^]*^Max open files +700 +700 /m);
   await visitor.submit(await visitor.get('/hub/home'), {}, /stop/);
   await until(async () => (await pbs.job('1.pbs')).state === 'F', 20_000);
 });
@@ -66,3 +71,16 @@ test('what was chosen the last time is offered again', async () => {
   await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424, 20_000);
   expect((await visitor.get('/hub/spawn')).body).toMatch(/value="1.5G" id="field-memory"/);
 });
+
+/** The kernel's table of the server's limits: found by the socket that the relay gave it. */
+function limitsOfJob(): string {
+  const pid = readdirSync('/proc').find((name) => {
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      return words.some((word) => /^--sock=.*\/cylc-gateway-[^/]+\/ui\.sock$/.test(word));
+    } catch {
+      return false;
+    }
+  });
+  return readFileSync(`/proc/${pid ?? 'none'}/limits`, 'utf8');
+}

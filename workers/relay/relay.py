@@ -17,6 +17,7 @@ import collections
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -34,6 +35,15 @@ LAST_WORDS_S = 10
 
 class GivenUp(Exception):
     """The gateway does not want this server (any more)."""
+
+
+def set_limits(limits):
+    """By the names of prlimit(1). Where the batch system has set a lower one, that stands."""
+    for name, value in limits.items():
+        kind = getattr(resource, 'RLIMIT_' + name.upper())
+        most = resource.getrlimit(kind)[1]
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(kind, (value, value))
 
 
 class Relay:
@@ -146,7 +156,8 @@ class Relay:
             os.chdir(self.data['cwd'])
             self.child = await asyncio.create_subprocess_exec(
                 *command, env=env, stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+                preexec_fn=lambda: set_limits(self.data['limits']))
         except OSError as error:
             self.keep_output('{0}: {1}\n'.format(error.filename or command[0], error.strerror).encode())
             await self.last_word(127 if isinstance(error, FileNotFoundError) else 126)

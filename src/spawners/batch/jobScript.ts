@@ -48,6 +48,7 @@ export function jobScript(options: {
     files: filesOf(plan.configDir),
     cwd: plan.cwd,
     umask: plan.umask,
+    limits: plan.limits ?? {},
     host: places.host,
     port: places.port,
     bind: places.bind,
