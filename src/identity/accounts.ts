@@ -14,8 +14,11 @@ export interface Accounts extends AccountDirectory {
   lookup(name: string): Promise<Lookup>;
   /** The user who runs the gateway. */
   owner(): Promise<Account>;
-  /** Ordinary users with a login shell, by name: uid 1000 to 59999 (Debian policy 9.2.2), at most `limit`. */
-  ordinary(limit: number): Promise<Account[]>;
+  /**
+   * Ordinary users with a login shell, by name: uid 1000 to 59999 (Debian policy 9.2.2), at most `limit`. Who cannot be
+   * looked up is left out, and told.
+   */
+  ordinary(limit: number, onFault: (name: string, error: unknown) => void): Promise<Account[]>;
   /** A visitor without an operating-system user, for trying out sharing. */
   guest(): Promise<Account>;
 }
@@ -77,7 +80,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const canonical = await users.find(user.uid);
     if (canonical?.name !== user.name)
       return { ok: false, reason: `uid ${user.uid} has another name in the system as well` };
-    return { ok: true, user, groups: await users.groups(user.name) };
+    const groups = await users.groups(user.name).catch(async (error: unknown) => {
+      if ((await users.find(user.name)) !== undefined) throw error;
+      return undefined;
+    });
+    return groups === undefined
+      ? { ok: false, reason: 'the user was removed from the system just now' }
+      : { ok: true, user, groups };
   }
 
   function userFault(user: SystemUser, asked: string): string | undefined {
@@ -133,12 +142,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
       if (user === undefined) throw new Error(`the user database has no entry for uid ${ownUid}`);
       return mustFind(user.name);
     },
-    async ordinary(limit) {
+    async ordinary(limit, onFault) {
       const all = (await users.list()).filter(
         (user) => user.uid >= 1000 && user.uid <= 59_999 && user.shell !== '' && !noLogin.test(user.shell),
       );
-      const found = await Promise.all(all.slice(0, limit).map((user) => lookup(user.name)));
-      return found.flatMap((each) => (each.ok ? [each.account] : []));
+      const found = await Promise.all(
+        all.slice(0, limit).map(({ name }) => lookup(name).catch((error: unknown) => onFault(name, error))),
+      );
+      return found.flatMap((each) => (each !== undefined && each.ok ? [each.account] : []));
     },
     guest: async () => mustFind(await nameOfGuest()),
   };

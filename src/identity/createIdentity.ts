@@ -208,7 +208,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     signInLinks: async () =>
       links === undefined
         ? []
-        : firstRunLinks({ accounts, issue: (account) => `${at('login')}?link=${links.issue(account)}` }),
+        : firstRunLinks({ accounts, log, issue: (account) => `${at('login')}?link=${links.issue(account)}` }),
     sessions,
     csrf,
     keyring,

@@ -17,10 +17,13 @@ const maxAccounts = 20;
 export async function firstRunLinks(parts: {
   accounts: Accounts;
   issue: (account: string) => string;
+  log: { warn(fields: object, message: string): void };
 }): Promise<PrintedLink[]> {
-  const { accounts, issue } = parts;
+  const { accounts, issue, log } = parts;
+  const onFault = (account: string, err: unknown): void =>
+    log.warn({ err, account }, 'no sign-in link for this account: the system could not be asked about it');
   const owner = await accounts.owner();
-  const others = owner.uid === 0 ? await accounts.ordinary(maxAccounts) : [];
+  const others = owner.uid === 0 ? await accounts.ordinary(maxAccounts, onFault) : [];
   const people: PrintedLink[] = others.map(({ name }) => ({ account: name, url: issue(name), kind: 'account' }));
   if (people.length === 0) people.push(ownerLink(owner, issue));
   const guest = await accounts.guest();
