@@ -41,33 +41,39 @@ const ours: Peer = {
   },
 };
 
+/** A proxy with the options and the API of configurable-http-proxy, and a route per user. */
+async function startWithRoutes(world: BenchWorld, program: readonly string[]): Promise<RunningPeer> {
+  const port = world.nextPort();
+  const apiPort = world.nextPort();
+  const args = ['--ip=127.0.0.1', `--port=${port}`, '--api-ip=127.0.0.1', `--api-port=${apiPort}`, '--log-level=error'];
+  const child = await startOn(world.started, proxyCore, [process.execPath, ...program, ...args], apiPort, {
+    CONFIGPROXY_AUTH_TOKEN: 'bench',
+  });
+  for (const user of everyone(world))
+    await fetch(`http://127.0.0.1:${apiPort}/api/routes/user/${user}`, {
+      method: 'POST',
+      headers: { authorization: 'token bench' },
+      body: JSON.stringify({ target: `http://127.0.0.1:${world.portOf(user)}` }),
+    });
+  return { port, processes: [child], cookie: jwtCookie(world) };
+}
+
 const chp: Peer = {
   name: 'configurable-http-proxy',
   checks: false,
   what: 'configurable-http-proxy 5 with a route per user; checks nobody',
-  async start(world) {
+  start(world) {
     const bin = join(root, 'node_modules/configurable-http-proxy/bin/configurable-http-proxy');
     if (!existsSync(bin)) throw new Error('configurable-http-proxy is not installed: npm ci');
-    const port = world.nextPort();
-    const apiPort = world.nextPort();
-    const args = [
-      '--ip=127.0.0.1',
-      `--port=${port}`,
-      '--api-ip=127.0.0.1',
-      `--api-port=${apiPort}`,
-      '--log-level=error',
-    ];
-    const child = await startOn(world.started, proxyCore, [process.execPath, bin, ...args], apiPort, {
-      CONFIGPROXY_AUTH_TOKEN: 'bench',
-    });
-    for (const user of everyone(world))
-      await fetch(`http://127.0.0.1:${apiPort}/api/routes/user/${user}`, {
-        method: 'POST',
-        headers: { authorization: 'token bench' },
-        body: JSON.stringify({ target: `http://127.0.0.1:${world.portOf(user)}` }),
-      });
-    return { port, processes: [child], cookie: jwtCookie(world) };
+    return startWithRoutes(world, [bin]);
   },
+};
+
+const oursAlone: Peer = {
+  name: 'cylc-gateway proxy',
+  checks: false,
+  what: 'the drop-in for configurable-http-proxy with a route per user; checks nobody',
+  start: (world) => startWithRoutes(world, [...heapFlags, join(import.meta.dirname, 'proxyPeer.ts'), 'proxy']),
 };
 
 /** An upstream group per user, with kept connections. */
@@ -191,4 +197,4 @@ ${deny} 403 unless { var(txn.sub),strcmp(txn.owner) eq 0 }`,
   },
 };
 
-export const peers: readonly Peer[] = [ours, haproxyJwt, nginxOauth2, chp, nginx, haproxy];
+export const peers: readonly Peer[] = [ours, haproxyJwt, nginxOauth2, chp, oursAlone, nginx, haproxy];
