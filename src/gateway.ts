@@ -124,7 +124,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     accounts,
     firstRun,
     clientOf,
-    pamPool: () => createJobPool({ threads: config.identity.pam.threads, minThreads: 1, tasksPerThread: 1 }),
+    pamPool: () => createJobPool({ threads: config.identity.pam.threads, tasksPerThread: 1 }),
     clock,
     log,
     events,

@@ -5,6 +5,7 @@ import { createLog } from '../telemetry/log.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 import { surviveFaults } from './faults.ts';
+import { giveBackWhenQuiet } from './quietMemory.ts';
 import { banner, farewell } from './terminal.ts';
 
 interface ServeOptions extends CommonOptions {
@@ -41,6 +42,7 @@ async function serve(options: ServeOptions): Promise<void> {
     throw error;
   }
   surviveFaults(log, end);
+  giveBackWhenQuiet();
   process.stdout.write(banner(gateway, await gateway.signInLinks()));
 }
 

@@ -5,7 +5,6 @@ import { GatewayError } from '../errors.ts';
 import type { Keyring } from './keyring.ts';
 import { createOidcClient } from './oidcClient.ts';
 import type { OidcClient } from './oidcClient.ts';
-import { createProvider } from './provider.ts';
 import type { InteractionVisit, ProviderHandler } from './provider.ts';
 import { createTokenCache } from './tokenCache.ts';
 
@@ -54,8 +53,9 @@ export function createBuiltIn(options: BuiltInOptions): BuiltIn {
     visit.response.end(`${error.message} ${error.advice}\n`);
   }
 
-  return {
-    handler: createProvider({
+  async function load(): Promise<ProviderHandler> {
+    const { createProvider } = await import('./provider.ts');
+    return createProvider({
       issuer,
       clientId,
       clientSecret,
@@ -66,7 +66,22 @@ export function createBuiltIn(options: BuiltInOptions): BuiltIn {
       interact,
       clientOf: options.clientOf,
       onError: (error, what) => log.warn({ err: error }, what),
-    }),
+    });
+  }
+  let provider: Promise<ProviderHandler> | undefined;
+
+  return {
+    // At its first request, since it takes 11 MiB, and nobody asks for it where all come by the site's own sign-in
+    handler: (request, response) => {
+      provider ??= load();
+      void provider.then(
+        (handle) => handle(request, response),
+        (error: unknown) => {
+          log.warn({ err: error }, 'the built-in sign-in could not be loaded');
+          response.writeHead(500).end('The sign-in could not be loaded: reinstall the gateway.\n');
+        },
+      );
+    },
     client: createOidcClient({
       issuer,
       clientId,

@@ -43,16 +43,14 @@ export interface JobPool {
 }
 
 /**
- * Threads for starts, polls and stops, so that a burst of starts does not stall the main loop. Their number is fixed
- * and they wait in their event loop: piscina's default (`atomics: 'sync'`) parks idle threads, and a recycled one
- * leaves what it launched a zombie.
+ * Threads for starts, polls and stops, so that a burst of starts does not stall the main loop. Each takes 10 MiB, so all
+ * but the first are made when there is work for them; none is ever given up, and they wait in their event loop:
+ * piscina's default (`atomics: 'sync'`) parks idle threads, and a recycled one leaves what it launched a zombie.
  */
-export function createJobPool(
-  options: { threads?: number; tasksPerThread?: number; minThreads?: number } = {},
-): JobPool {
+export function createJobPool(options: { threads?: number; tasksPerThread?: number } = {}): JobPool {
   const threads = options.threads ?? 2;
   const pool = new Piscina({
-    minThreads: options.minThreads ?? threads,
+    minThreads: 1,
     maxThreads: threads,
     idleTimeout: Infinity,
     atomics: 'disabled',
