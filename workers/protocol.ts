@@ -72,7 +72,7 @@ export interface RecoverJob {
   runFile: string;
 }
 
-/** Looks for processes that listen at a socket below this folder. */
+/** Looks for servers of the gateway that has this runtime folder. */
 export interface StraysJob {
   folder: string;
 }
@@ -81,7 +81,8 @@ export interface StrayProcess {
   process: ProcessIdentity;
   uid: number;
   session: number;
-  socket: string;
+  /** Null: it listens on a port. */
+  socket: string | null;
   /** Its command line: public on the host. */
   command: string;
 }

@@ -1,5 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Spawner, StrayProcess } from '../spawners/types.ts';
+import type { ServerRecord } from '../store/schema.ts';
+import type { DeepReadonly } from '../store/types.ts';
 import type { Records } from './records.ts';
 
 /** A server that runs without a record, as after `state.json` was lost: shown and ended when somebody asks for it. */
@@ -32,12 +34,11 @@ export function createStrays(parts: {
     );
     // Where a start or stop is under way, that one knows what it has launched.
     const busy = new Set(
-      records
-        .all()
-        .flatMap(({ phase, upstream }) => (isBusy(phase) && upstream?.kind === 'unix' ? [upstream.path] : [])),
+      records.all().flatMap(({ phase, upstream }) => (isBusy(phase) ? (placeOf(upstream) ?? []) : [])),
     );
     return all.filter(
-      ({ process: { pid }, session, socket }) => !known.has(pid) && !known.has(session) && !busy.has(socket),
+      ({ process: { pid }, session, socket, uid }) =>
+        !known.has(pid) && !known.has(session) && !busy.has(socket ?? uid),
     );
   }
 
@@ -57,6 +58,11 @@ export function createStrays(parts: {
       for (const stray of await found()) if (stray.socket === socket) await kill(stray);
     },
   };
+}
+
+/** Socket; where there is none, whose it is. */
+function placeOf(upstream: DeepReadonly<ServerRecord>['upstream']): string | number | undefined {
+  return upstream?.kind === 'unix' ? upstream.path : upstream?.owner;
 }
 
 function isBusy(phase: string): boolean {

@@ -73,7 +73,7 @@ async function launch(place: ForkPlace): Promise<{ child: ChildProcess; ended: P
   const child = spawn(python, ['-I', '-B', '-c', program, cacheFile, socket, String(patienceS), room], {
     cwd: '/',
     detached: true,
-    env: environment(dirname(cacheFile)),
+    env: { ...environment(dirname(cacheFile)), CYLC_GATEWAY_WARM: socket },
     stdio: ['ignore', 'pipe', output.fd],
   });
   await output.close();

@@ -82,7 +82,8 @@ export interface StrayProcess {
   process: ProcessId;
   uid: number;
   session: number;
-  socket: string;
+  /** Null: it listens on a port. */
+  socket: string | null;
   command: string;
 }
 

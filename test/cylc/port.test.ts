@@ -2,11 +2,16 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectUpstream, onConnected } from '../../src/proxy/upstream/connect.ts';
 import { createPrograms } from '../../src/servers/programs.ts';
 import { answers } from '../../src/servers/readiness.ts';
 import type { Upstream } from '../../src/servers/types.ts';
+import { createAccountSpawner } from '../../src/spawners/account.ts';
+import { createJobPool } from '../../src/spawners/pool.ts';
+import { createWarmSpawner } from '../../src/spawners/warm.ts';
+import { forkServerKnows } from '../helpers/forkServerKnows.ts';
 import { createHubWorld } from '../helpers/hubWorld.ts';
 import type { HubWorld } from '../helpers/hubWorld.ts';
 import { freePort } from '../helpers/gateway.ts';
@@ -112,6 +117,39 @@ describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () =
     expect(await sendTo(upstream)).toContain('not its own');
     expect(await answers({ ...upstream, owner: mallory.uid }, '/user/x/', 2000)).toBe(true);
     expect(heard().match(/got \d+/g)?.[0]).toBe('got 0');
+  });
+
+  test('one whose record was lost is found, and ended when somebody asks for it', async () => {
+    await world.start();
+    const { pid } = await world.became('ready', world.key, 60_000);
+    expect(await world.servers.strays.list()).toEqual([]);
+    await world.servers.close();
+    await world.store.state.update((draft) => void (draft.servers = {}));
+    await world.restart();
+    expect(await world.servers.strays.list()).toMatchObject([{ pid, uid: alice.uid }]);
+    await world.servers.strays.end(pid as number);
+    await until(async () => !(await runs(pid as number)));
+  });
+
+  test('so is one that was started warm, whose environment is told to nobody', async () => {
+    const [dataDir, pool] = [shortFolder('cg-data'), createJobPool()];
+    const account = createAccountSpawner({ pool });
+    const warm = createWarmSpawner({ account, dataDir, runtimeDir: dataDir, log: pino({ level: 'silent' }) });
+    const warmWorld = await createServersWorld({
+      account: alice,
+      programs: createPrograms({ configured: cylcBin(), dataDir: '/nowhere', searchPath: '' }),
+      hub: hubWorld.hub.contract,
+      config: { startTimeoutS: 60, listen: 'port' },
+      spawners: [warm],
+    });
+    await forkServerKnows(dataDir);
+    await warmWorld.start();
+    const { pid } = await warmWorld.became('ready', warmWorld.key, 60_000);
+    const found = await pool.run('strays', { folder: dataDir });
+    expect(found).toMatchObject([{ process: { pid }, uid: alice.uid, socket: null }]);
+    expect(await pool.run('strays', { folder: `${dataDir}2` })).toEqual([]);
+    await warmWorld.close();
+    await pool.close();
   });
 
   test('a port that nobody listens at is nobody’s', async () => {
