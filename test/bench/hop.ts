@@ -63,7 +63,7 @@ export async function run(args: readonly string[]): Promise<void> {
   try {
     await startUpstream(world);
     if (isWanted('idle WebSockets', values.scenario))
-      for (const peer of chosen) {
+      for (const peer of chosen.filter((one) => canCarry(one, 'idle WebSockets'))) {
         const running = await tryStart(peer, world);
         if (running === undefined) continue;
         note(measured, peer, 'idle WebSockets', await measureIdle(running, Number(values.idle)));
@@ -74,12 +74,13 @@ export async function run(args: readonly string[]): Promise<void> {
       const running = await tryStart(peer, world);
       if (running === undefined) continue;
       all.push([peer, running]);
-      for (const scenario of scenarios) await scenario.load(world, peer, running);
+      for (const scenario of scenarios) if (canCarry(peer, scenario.name)) await scenario.load(world, peer, running);
     }
     for (const scenario of scenarios)
       for (let round = 0; round < Number(values.rounds); round += 1)
         for (const [peer, running] of round % 2 === 0 ? all : all.toReversed())
-          note(measured, peer, scenario.name, await scenario.load(world, peer, running));
+          if (canCarry(peer, scenario.name))
+            note(measured, peer, scenario.name, await scenario.load(world, peer, running));
   } finally {
     await world.close();
   }
@@ -100,6 +101,10 @@ function scenariosOf(seconds: number, handshakes: number): Scenario[] {
     { name: 'WebSocket messages', load: (_, __, running) => loadMessages(running, seconds) },
     { name: 'WebSocket handshakes', load: (_, __, running) => loadHandshakes(running, handshakes) },
   ];
+}
+
+function canCarry({ carriesWebSockets = true }: Peer, scenario: string): boolean {
+  return carriesWebSockets || !scenario.includes('WebSocket');
 }
 
 async function tryStart(peer: Peer, world: BenchWorld): Promise<RunningPeer | undefined> {

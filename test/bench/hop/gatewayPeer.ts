@@ -13,15 +13,10 @@ import { createHop } from '../../../src/proxy/hop.ts';
 import { renderPlainly } from '../../../src/proxy/plainRefusal.ts';
 import { createRoutes } from '../../../src/proxy/routes.ts';
 import { keepHeapSmall } from '../../../src/cli/smallHeap.ts';
+import type { PeerConfig } from './peerConfig.ts';
 
 /** The gateway's way of a request, wired as in the program, with tokens of an issuer of the bench and accounts from a list. */
-const given = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as {
-  port: number;
-  issuer: string;
-  audience: string;
-  publicKeyPem: string;
-  ports: [string, number][];
-};
+const given = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as PeerConfig;
 keepHeapSmall();
 const clock = systemClock;
 const log = pino({ level: 'warn' });

@@ -8,6 +8,8 @@ export interface Peer {
   /** Whether it checks who asks. */
   checks: boolean;
   what: string;
+  /** Unless false. */
+  carriesWebSockets?: boolean;
   /** Throws where it is not to be had here; the message says why. */
   start(world: BenchWorld): Promise<RunningPeer>;
 }

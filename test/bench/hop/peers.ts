@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, RunningPeer } from './peer.ts';
 import { oauth2Proxy } from './oauth2Proxy.ts';
+import { writePeerConfig } from './peerConfig.ts';
 import { proxyCore, startOn } from './processes.ts';
 import { nginxConfig } from './upstream.ts';
-import { audience, issuer, socketUser } from './world.ts';
+import { issuer, socketUser } from './world.ts';
 import type { BenchWorld } from './world.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -20,23 +21,25 @@ const ours: Peer = {
   what: 'front door, gate with its token cache, hop: the parts of the program, with accounts from a list',
   async start(world) {
     const port = world.nextPort();
-    const config = world.file(
-      'gateway.json',
-      JSON.stringify({
-        port,
-        issuer,
-        audience,
-        publicKeyPem: world.publicKeyPem,
-        ports: everyone(world).map((user) => [user, world.portOf(user)]),
-      }),
-    );
     const program = [
       process.execPath,
       ...heapFlags,
       ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []),
       join(import.meta.dirname, 'gatewayPeer.ts'),
-      config,
+      writePeerConfig(world, 'gateway', port),
     ];
+    return { port, processes: [await startOn(world.started, proxyCore, program, port)], cookie: jwtCookie(world) };
+  },
+};
+
+const naive: Peer = {
+  name: "Hono's helpers",
+  checks: true,
+  what: "what one would write from Hono's documentation: its middleware `jwk` and its helper `proxy`",
+  carriesWebSockets: false,
+  async start(world) {
+    const port = world.nextPort();
+    const program = [process.execPath, join(import.meta.dirname, 'honoPeer.ts'), writePeerConfig(world, 'hono', port)];
     return { port, processes: [await startOn(world.started, proxyCore, program, port)], cookie: jwtCookie(world) };
   },
 };
@@ -197,4 +200,4 @@ ${deny} 403 unless { var(txn.sub),strcmp(txn.owner) eq 0 }`,
   },
 };
 
-export const peers: readonly Peer[] = [ours, haproxyJwt, nginxOauth2, chp, oursAlone, nginx, haproxy];
+export const peers: readonly Peer[] = [ours, haproxyJwt, nginxOauth2, chp, oursAlone, naive, nginx, haproxy];

@@ -41,6 +41,8 @@ const keys: Record<string, string> = {
   'configurable-http-proxy': 'chp',
   'nginx + oauth2-proxy': 'nginx-oauth2-proxy',
   'HAProxy jwt_verify': 'haproxy-jwt',
+  "Hono's helpers": 'hono',
+  'cylc-gateway proxy': 'proxy',
 };
 const keyOf = (name: string): string => keys[name] ?? name.toLowerCase();
 
