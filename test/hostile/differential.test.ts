@@ -18,6 +18,11 @@ const lastRequest = `GET /user/alice/last HTTP/1.1\r\nHost: h\r\nCookie: ${cooki
 
 const oneRequest = lastRequest.replace('last', 'x').replace('Connection: close\r\n', '');
 
+interface OfWorld {
+  client: Told[];
+  upstream: string;
+}
+
 let worlds: HopWorld[];
 let answer: string;
 beforeAll(async () => {
@@ -38,7 +43,7 @@ async function told(
   world: HopWorld,
   writes: readonly string[],
   enough: (answers: Told[]) => boolean,
-): Promise<{ client: Told[]; upstream: string }> {
+): Promise<OfWorld> {
   world.forget();
   const socket = world.open();
   let got = '';
@@ -58,9 +63,20 @@ async function told(
   return { client: readConversation(got), upstream: world.seen() };
 }
 
+/**
+ * A request whose chunks turned out to be malformed, refused by both: whether its head had been sent on by then is a
+ * matter of timing. It never ends there.
+ */
+function isOfTiming(lane: OfWorld, node: OfWorld): boolean {
+  const [short, long] = [lane.upstream, node.upstream].toSorted((a, b) => a.length - b.length);
+  const statuses = [lane, node].map(({ client }) => client.map(({ status }) => status).join());
+  const more = long!.slice(short!.length);
+  return statuses[0] === statuses[1] && long!.startsWith(short!) && /: chunked\r\n\r\n(?!.*\n0\r\n\r\n)/s.test(more);
+}
+
 async function sameOfBoth(writes: readonly string[], enough: (answers: Told[]) => boolean = never): Promise<void> {
   const [lane, node] = await Promise.all(worlds.map((world) => told(world, writes, enough)));
-  expect(lane).toEqual(node);
+  if (!isOfTiming(lane!, node!)) expect(lane).toEqual(node);
 }
 
 function never(): boolean {
