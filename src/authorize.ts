@@ -35,8 +35,8 @@ export function createAuthorize(parts: GateParts): Authorize {
     if (!sameOrigin(request, parts.publicOrigin))
       return refuse('access.origin', `upgrade from origin ${request.origin ?? 'none'}`);
     if (tokenInQuery.test(request.query)) return tokenInAddress();
-    const { cookie, authorization, header } = request;
-    const who = parts.identify({ cookie, authorization, header });
+    const { cookie, authorization, header, onlyKnown } = request;
+    const who = parts.identify({ cookie, authorization, header, onlyKnown });
     return who instanceof Promise
       ? who.then((verified) => decideAwake(parts, request, matched, verified))
       : decideAwake(parts, request, matched, who);

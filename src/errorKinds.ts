@@ -130,6 +130,21 @@ export const errorKinds = {
     message: 'There is one of that name already.',
     advice: 'Choose another name.',
   },
+  'request.rate': {
+    status: 429,
+    message: 'Too many requests at once.',
+    advice: 'Wait a moment and try again. If a program sends them, have it wait between two.',
+  },
+  'request.websockets': {
+    status: 429,
+    message: 'Your account has too many live connections open.',
+    advice: 'Close pages of this site that you no longer need. If a program opens them, have it close them again.',
+  },
+  'server.websockets': {
+    status: 503,
+    message: 'This server has as many live connections as it may.',
+    advice: 'Try again later.',
+  },
   'request.misdirected': {
     status: 421,
     message: 'This is not the address for that.',

@@ -46,10 +46,9 @@ export async function openDoor(parts: {
   log: Logger;
 }): Promise<Server> {
   const { config, urls, identity, hub, routes, origins, listening, clock, log } = parts;
+  const identify = withHubTokens(identity.identify, (token) => hub.contract.resolveToken(token));
   const authorize = createAuthorize({
-    identify: parts.maintenance.guardServers(
-      withHubTokens(identity.identify, (token) => hub.contract.resolveToken(token)),
-    ),
+    identify: parts.maintenance.guardServers(identify),
     access: parts.access,
     isOwnCookie: (name) => identity.isCredentialCookie(name),
     publicOrigin: urls.origin,
@@ -70,6 +69,10 @@ export async function openDoor(parts: {
     provider: origins.ownOriginOnly(identity.provider),
     create: (options) => listening.create(options),
     findClient: (req) => listening.findClient(req),
+    known({ cookie, authorization, header }) {
+      const who = identify({ cookie, authorization, header, onlyKnown: true });
+      return who instanceof Promise || !who.ok ? undefined : who.value;
+    },
     render: origins.render(createRenderDecision(parts.shell)),
     targetOf: (path) => routes.match(path)?.target,
     events: parts.events,

@@ -10,6 +10,7 @@ import type { ClientReads } from '../proxy/clientReads.ts';
 import type { Closable } from '../proxy/connections.ts';
 import { carryHttp } from '../proxy/http.ts';
 import { createLogGate } from '../proxy/logGate.ts';
+import { createOneATurn } from '../proxy/oneATurn.ts';
 import { createRequestIds } from '../proxy/requestIds.ts';
 import type { Exchange } from '../proxy/types.ts';
 import { isWebSocketUpgrade } from '../proxy/upgradeRules.ts';
@@ -69,6 +70,7 @@ export function createPublicServer(parts: PublicServerParts): Server {
   const nextId = createRequestIds();
   const logRefused = createLogGate(log, 'info');
   const logFailed = createLogGate(log, 'warn');
+  const ahead = createOneATurn();
 
   function touch(route: ChpRoute): void {
     const end = metrics?.startActivity();
@@ -128,7 +130,7 @@ export function createPublicServer(parts: PublicServerParts): Server {
 
   function onRequest(req: IncomingMessage, res: ServerResponse, kind: Kind): void {
     res.on('error', ignore);
-    inTurn(req, res, () => take(req, res, kind));
+    inTurn(req, res, ahead, () => take(req, res, kind));
   }
 
   function take(req: IncomingMessage, res: ServerResponse, kind: Kind): void {

@@ -83,6 +83,7 @@ export function createIdentify(
       verifications.cached += 1;
       return known;
     }
+    if (credentials.onlyKnown === true) return refuse('request.rate', 'too many from there to look at its token');
     return firstGood(candidates, async (candidate) => {
       const answer = await check(candidate, userAgentOf(credentials));
       verifications[answer.ok ? 'verified' : 'refused'] += 1;
@@ -116,6 +117,9 @@ function userAgentOf({ userAgent, header }: Credentials): string {
   return userAgent ?? header?.('user-agent') ?? '';
 }
 
-function refuse(code: 'auth.required' | 'auth.invalid' | 'auth.expired' | 'auth.blocked', reason: string): Refused {
+function refuse(
+  code: 'auth.required' | 'auth.invalid' | 'auth.expired' | 'auth.blocked' | 'request.rate',
+  reason: string,
+): Refused {
   return { ok: false, error: new GatewayError(code), reason };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { networkOf } from '../listen/network.ts';
 
 /** Limits on wrong passwords, per account and per address: whoever guesses soon has to wait. */
 export interface Tries {
@@ -58,16 +59,3 @@ export function createTries(options: TriesOptions): Tries {
 /** No account has a longer name. */
 const accountKey = (account: string): string => `account ${account.slice(0, 64)}`;
 const addressKey = (address: string): string => `address ${networkOf(address)}`;
-
-/** Whoever has an address of IPv6 has all those that share its first 64 bits (RFC 6177). */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [before = '', after] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
-  const groups = (text = ''): string[] => text.split(':').filter((group) => group !== '');
-  const zeros = after === undefined ? 0 : 8 - groups(before).length - groups(after).length;
-  const all = [...groups(before), ...Array.from({ length: zeros }, () => '0'), ...groups(after)];
-  return `${all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::`;
-}

@@ -30,6 +30,8 @@ export interface Credentials {
   header?: ((name: string) => string | undefined) | undefined;
   /** For the list of sessions. */
   userAgent?: string | undefined;
+  /** Nothing is to be verified: only who is known already is let in, and that is told at once. */
+  onlyKnown?: boolean | undefined;
 }
 
 /** Who is asking? Synchronous where the answer is cached. */

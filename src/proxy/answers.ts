@@ -1,13 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { OneATurn } from './oneATurn.ts';
 import type { Rendered } from './types.ts';
 import { writeHead } from './writeHead.ts';
 
 /** How long a client may go on sending a body that nobody wants, after its answer, ms. */
 const lingerMs = 5000;
-/** The same after a request that could not be read, ms. */
-const brokenLingerMs = 1000;
+/** The same for what comes behind the last answer of a connection, ms. */
+const lastLingerMs = 2000;
 
 /** Sends a made answer. `close` where the connection cannot be trusted, or the client may or may not send its body. */
 export function answerHttp(
@@ -62,29 +63,44 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
   const body = Buffer.from(rendered.body);
   headers.push('content-length', String(body.length), 'x-request-id', requestId, 'connection', 'close');
   const head = writeHead(`HTTP/1.1 ${rendered.status} ${STATUS_CODES[rendered.status] ?? ''}`, headers);
-  socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]));
-  socket.resume();
-  const cut = setTimeout(() => socket.destroy(), 2000);
-  socket.once('close', () => clearTimeout(cut));
+  endSoftly(socket, Buffer.concat([Buffer.from(head, 'latin1'), body]));
 }
 
 const latest = Symbol('latest answer');
 const broken = Symbol('what came last has no end');
 const ending = Symbol('its last answer has been given');
-type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true; [ending]?: true };
+const waiting = Symbol('requests that wait for their turn');
+type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true; [ending]?: true; [waiting]?: number };
+
+/** Requests of a connection that may wait for their turn; beyond the first, nothing is read until some have had it. */
+const pauseAhead = 16;
+const maxAhead = 200;
 
 /**
  * One request of a connection at a time, as in the lane: Node reads on while an answer is due, so that a client which
- * does not wait could have any number of them carried at once, and leave without those in the queue being told.
+ * does not wait could have any number of them carried at once, and leave without those in the queue being told. What was
+ * sent ahead waits for `ahead` too, as there.
  */
-export function inTurn(req: IncomingMessage, res: ServerResponse, take: () => void): void {
+export function inTurn(req: IncomingMessage, res: ServerResponse, ahead: OneATurn, take: () => void): void {
   const before = dueAnswer(req.socket);
-  (req.socket as Marked)[latest] = res;
+  const socket = req.socket as Marked;
+  socket[latest] = res;
   const next = (): void => {
-    if (!isEnding(req.socket)) take();
+    if (!isEnding(socket)) take();
   };
-  if (before === undefined) next();
-  else before.once('close', next);
+  if (before === undefined) {
+    next();
+    return;
+  }
+  const count = (socket[waiting] = (socket[waiting] ?? 0) + 1);
+  if (count > maxAhead) socket.destroy();
+  else if (count === pauseAhead) socket.pause();
+  before.once('close', () => {
+    const left = (socket[waiting] ?? 0) - 1;
+    socket[waiting] = left;
+    if (left === pauseAhead - 1) socket.resume();
+    ahead(next);
+  });
 }
 
 /**
@@ -141,10 +157,10 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
  * Ends a connection so that its client gets the last answer: what it still sends is thrown away for a while, where to
  * close at once would reset it (see `linger`). Takes it from the parser, which would refuse every further byte anew.
  */
-function endSoftly(socket: Duplex, last = ''): void {
+function endSoftly(socket: Duplex, last: string | Buffer = ''): void {
   socket.removeAllListeners('data').on('data', () => undefined);
   socket.end(last);
   socket.resume();
-  const cut = setTimeout(() => socket.destroy(), brokenLingerMs);
+  const cut = setTimeout(() => socket.destroy(), lastLingerMs);
   socket.once('close', () => clearTimeout(cut));
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Target } from '../access/types.ts';
+import type { Identity, Target } from '../access/types.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
@@ -25,9 +25,14 @@ import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
 import { createLaneBegin } from './lane/laneDoor.ts';
 import { installLane } from './lane/installLane.ts';
+import { createRequestLimits } from './limits/createLimits.ts';
+import { OpenWebSockets } from './limits/openWebSockets.ts';
+import { createTurnAway } from './limits/turnAway.ts';
 import { createLogGate } from './logGate.ts';
+import { createOneATurn } from './oneATurn.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
+import { runGuarded } from './runGuarded.ts';
 import { refusal, createRefusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
 import type { Asked, Authorize, Exchange, GateDecision, GateRequest, Hop, RenderDecision, Rendered } from './types.ts';
@@ -50,6 +55,8 @@ export interface FrontDoorParts {
   create?: (options: ServerOptions) => Server;
   /** Whom a request comes from, where proxies in front are trusted to say. */
   findClient?: (req: Asked) => Client;
+  /** Whose a request is, where that is known without verifying anything. Absent: all are strangers. */
+  known?: (gate: GateRequest) => Identity | undefined;
   events?: Events;
   /** What a path leads to, for the events. */
   targetOf?: (path: string) => Target | undefined;
@@ -71,6 +78,7 @@ export function createFrontDoor({
   log,
   create = createServer,
   findClient = clientOf,
+  known = () => undefined,
   events,
   targetOf,
   counts,
@@ -78,6 +86,12 @@ export function createFrontDoor({
   const nextId = createRequestIds();
   const logRefused = createLogGate(log, 'info');
   const refusals = createRefusals({ render, log, events, targetOf });
+  const limits = createRequestLimits({ config, log });
+  const webSockets = new OpenWebSockets(config);
+  const turnAway = createTurnAway(events);
+  // One connection a turn is accepted: who is new must not wait for a page to be made for each that was before them
+  const inStrangersTurn = createOneATurn({ rests: true });
+  const ahead = createOneATurn();
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
   const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
@@ -116,7 +130,7 @@ export function createFrontDoor({
 
   function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     res.on('error', ignore);
-    inTurn(req, res, () => take(req, res, expectsContinue));
+    inTurn(req, res, ahead, () => take(req, res, expectsContinue));
   }
 
   function take(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
@@ -136,13 +150,24 @@ export function createFrontDoor({
       res.once('close', () => counts?.answered(isApi ? 'api' : 'page', res.writableFinished ? res.statusCode : 499));
       const listener = provider !== undefined && path.startsWith(providerPrefix) ? provider : app;
       const context = { requestId, from: clientOf(req).address, way: isApi ? 'api' : 'page' } as const;
-      withRequest(context, () => guarded(listener, req, res, requestId));
+      withRequest(context, () => runGuarded(listener, req, res, { requestId, log }));
+    };
+    const gate = gateRequest(req.method!, req, request, false);
+    const from = clientOf(req).address;
+    const isTooMany = (who: Identity | undefined): boolean => {
+      const account = who?.account.name;
+      if (limits.take(account, from)) return false;
+      turnAway.request(req, res, { gate, accept: request.accept, requestId, from, account });
+      return true;
     };
     if (!isRouted(path)) {
-      ownPage();
+      const who = known(gate);
+      if (isTooMany(who)) return;
+      if (who !== undefined) ownPage();
+      else inStrangersTurn(() => res.destroyed || ownPage());
       return;
     }
-    const gate = gateRequest(req.method!, req, request, false);
+    if (limits.isSpent(from)) gate.onlyKnown = true;
     const answer = (page: Rendered): void => answerHttp(req, res, page, { requestId, close: expectsContinue });
     const refuse = (decision: Refusal): void => {
       refusals.log(decision, gate, exchange, req);
@@ -156,7 +181,7 @@ export function createFrontDoor({
       refuse: (error) => refuse(refusal(error, 'hop')),
     };
     decide(gate, (decision) => {
-      if (res.destroyed) return;
+      if (res.destroyed || isTooMany(whoOf(decision))) return;
       if (decision.kind === 'app') ownPage();
       else if (decision.kind !== 'hop') refuse(decision);
       else {
@@ -165,23 +190,6 @@ export function createFrontDoor({
         else answer(page);
       }
     });
-  }
-
-  /** Runs a listener of ours; what it throws costs this request alone. */
-  function guarded(listener: RequestListener, req: IncomingMessage, res: ServerResponse, requestId: string): void {
-    const failed = (error: unknown): void => {
-      log.error({ requestId, err: error }, 'a handler failed');
-      answerHttp(req, res, plainRefusal(toGatewayError(error), { accept: req.headers.accept, requestId }), {
-        requestId,
-        close: true,
-      });
-    };
-    try {
-      const result: unknown = listener(req, res);
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
   }
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -209,18 +217,26 @@ export function createFrontDoor({
       expectsContinue: false,
       refuse: (error) => refuse(refusal(error, 'hop')),
     };
+    const from = clientOf(req).address;
+    const isTooMany = (who: Identity | undefined): boolean => {
+      const account = who?.account.name;
+      if (limits.take(account, from)) return false;
+      turnAway.upgrade(socket, { gate, accept: request.accept, requestId, from, account });
+      return true;
+    };
     const fault = upgradeFault(req);
-    if (fault !== undefined) {
-      refuse(refusal(new GatewayError('request.malformed'), fault));
+    if (fault !== undefined || !isRouted(request.path)) {
+      if (isTooMany(known(gate))) return;
+      if (fault !== undefined) refuse(refusal(new GatewayError('request.malformed'), fault));
+      else refuse(refusal(new GatewayError('request.not-found'), 'no WebSocket here'));
       return;
     }
-    if (!isRouted(request.path)) {
-      refuse(refusal(new GatewayError('request.not-found'), 'no WebSocket here'));
-      return;
-    }
+    if (limits.isSpent(from)) gate.onlyKnown = true;
     decide(gate, (decision) => {
-      if (socket.destroyed) return;
-      if (decision.kind === 'hop') hop.upgrade(req, socket, head, decision, exchange);
+      if (socket.destroyed || isTooMany(whoOf(decision))) return;
+      const full = decision.kind === 'hop' ? webSockets.enter(socket, decision) : undefined;
+      if (full !== undefined) exchange.refuse(new GatewayError(full));
+      else if (decision.kind === 'hop') hop.upgrade(req, socket, head, decision, exchange);
       else if (decision.kind === 'app') exchange.refuse(new GatewayError('request.not-found'));
       else refuse(decision);
     });
@@ -260,11 +276,17 @@ export function createFrontDoor({
       reads: hop.reads,
       firstMs: config.clientHeadersTimeoutS * 1000,
       idleMs: config.clientKeepAliveS * 1000,
+      readIdleMs: config.clientReadIdleS * 1000,
       maxHeadBytes: config.maxHeaderKiB * 1024,
-      begin: createLaneBegin({ authorize, hop, refusals, nextId, findClient, isRouted }),
+      ahead,
+      begin: createLaneBegin({ authorize, hop, refusals, nextId, findClient, limits, turnAway, isRouted }),
     });
   });
   return server;
+}
+
+function whoOf(decision: GateDecision): Identity | undefined {
+  return 'identity' in decision ? decision.identity : undefined;
 }
 
 function hasBody({ chunked, contentLength }: CanonicalRequest): boolean {

@@ -32,6 +32,8 @@ export interface GateRequest {
   upgrade: boolean;
   /** Any other header by its lower-case name: a site's proxy may send a token in one. */
   header?: (name: string) => string | undefined;
+  /** Strangers at its address ask too often: let in only who is known already, without looking at anything new. */
+  onlyKnown?: boolean;
 }
 
 /** What the hop needs to carry one allowed request. */

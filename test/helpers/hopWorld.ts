@@ -77,7 +77,7 @@ const account = { name: 'alice', uid: 1, gid: 1, home: '/', shell: '/', displayN
 export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'hop-'));
   const clock = options.clock ?? { now: () => Date.now() };
-  const config = { ...proxySchema.parse({}), ...options.config };
+  const config = { ...proxySchema.parse({ requestsPerAccount: 0, requestsPerAddress: 0 }), ...options.config };
   const logs: Record<string, unknown>[] = [];
   const log = pino(
     { level: 'info' },

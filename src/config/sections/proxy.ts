@@ -21,6 +21,34 @@ export const proxySchema = z.strictObject({
     .describe(
       'Most connections to one server at once, WebSockets aside. A browser opens six. When all are busy, an account still gets a quarter as many of its own: nobody can keep others from a shared server.',
     ),
+  requestsPerAccount: z
+    .number()
+    .int()
+    .min(0)
+    .default(300)
+    .describe(
+      'Most requests a second of one account, all its browsers and programs together; ten times as many at once after a quiet time. More get 429. 0: no limit.',
+    ),
+  requestsPerAddress: z
+    .number()
+    .int()
+    .min(0)
+    .default(100)
+    .describe(
+      'The same for those who are not signed in, by the address that they come from (IPv6: its first 64 bits). 0: no limit.',
+    ),
+  webSocketsPerAccount: z
+    .number()
+    .int()
+    .min(0)
+    .default(500)
+    .describe('Most open WebSockets of one account; a page of Cylc has one or two. More get 429. 0: no limit.'),
+  webSocketsPerServer: z
+    .number()
+    .int()
+    .min(0)
+    .default(2000)
+    .describe('Most open WebSockets to one server or service, of all accounts. More get 503. 0: no limit.'),
   maxHeaderKiB: z
     .number()
     .int()

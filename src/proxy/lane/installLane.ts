@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { createOneATurn } from '../oneATurn.ts';
 import { LaneConnection } from './laneConnection.ts';
 import type { LaneOptions } from './laneConnection.ts';
 
@@ -11,13 +12,19 @@ export function installLane(server: Server, options: Omit<LaneOptions, 'handOver
   const event = server.listenerCount('secureConnection') > 0 ? 'secureConnection' : 'connection';
   const readers = server.listeners(event) as ((socket: Socket) => void)[];
   const open = new Set<LaneConnection>();
+  const give = (socket: Socket, bytes: Buffer): void => {
+    socket.unshift(bytes);
+    for (const read of readers) read.call(server, socket);
+    socket.resume();
+  };
+  // Its reader costs more than all of the lane: a wave of connections for it must not hold up those that need none of it
+  const inTurn = createOneATurn();
   const all: LaneOptions = {
     ...options,
     handOver(socket, bytes) {
       socket.pause();
-      socket.unshift(bytes);
-      for (const read of readers) read.call(server, socket);
-      socket.resume();
+      socket.on('error', ignore);
+      inTurn(() => socket.destroyed || give(socket, bytes));
     },
     onGone: (connection) => open.delete(connection),
   };
@@ -35,3 +42,5 @@ export function installLane(server: Server, options: Omit<LaneOptions, 'handOver
     closeAll();
   };
 }
+
+function ignore(): void {}

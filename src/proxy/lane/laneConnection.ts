@@ -1,10 +1,14 @@
 import type { Socket } from 'node:net';
 import type { ClientReads } from '../clientReads.ts';
+import type { OneATurn } from '../oneATurn.ts';
 import { copyOf } from '../upstream/readMemory.ts';
 import type { Expiring, Ticker } from '../upstream/ticker.ts';
 import type { LaneExchange } from './laneExchange.ts';
 import { readLaneHead } from './laneHead.ts';
 import type { LaneHead } from './laneHead.ts';
+
+/** What a connection knows of the exchange that runs on it; undefined where it is not one for the lane. */
+export type Begun = Pick<LaneExchange, 'start' | 'resume' | 'leave'> | undefined;
 
 export interface LaneOptions {
   ticker: Ticker;
@@ -12,18 +16,23 @@ export interface LaneOptions {
   /** Of a connection that has not said anything yet, and between two requests, ms. */
   firstMs: number;
   idleMs: number;
+  /** Longest time a client may take nothing of an answer, where it has asked for the next already, ms. */
+  readIdleMs: number;
   maxHeadBytes: number;
+  /** Turns of requests that came before the last was answered. No browser sends such. */
+  ahead: OneATurn;
   /** Begins the exchange; undefined where the request is not one for the lane. `closes`, `onFinished`: see `LaneExchange`. */
   begin(
     socket: Socket,
     head: LaneHead,
     ends: { closes: () => boolean; onFinished: (keep: boolean) => void },
-  ): LaneExchange | undefined | Promise<LaneExchange | undefined>;
+  ): Begun | Promise<Begun>;
   /** Gives the connection to the general server, which reads these bytes first. */
   handOver(socket: Socket, bytes: Buffer): void;
   onGone(connection: LaneConnection): void;
 }
 
+const nothing = new Uint8Array();
 /** Bytes of further requests that may wait while one runs. */
 const maxWaiting = 65_536;
 
@@ -36,7 +45,7 @@ export class LaneConnection implements Expiring {
   deadline: number;
   readonly #socket: Socket;
   readonly #options: LaneOptions;
-  #running: LaneExchange | 'undecided' | undefined;
+  #running: Begun | 'undecided' | 'ahead';
   /** Not yet looked at; while undecided, with the request that is being decided. */
   #waiting: Buffer | undefined;
   #closing = false;
@@ -58,7 +67,7 @@ export class LaneConnection implements Expiring {
   /** At shutdown: at once where nothing runs, else after the running answer. */
   close(): void {
     this.#closing = true;
-    if (this.#running === undefined) this.#socket.destroy();
+    if (this.#running === undefined || this.#running === 'ahead') this.#socket.destroy();
   }
 
   destroy(): void {
@@ -104,7 +113,7 @@ export class LaneConnection implements Expiring {
     void begun.then((exchange) => this.#start(exchange, this.#waiting!, this.#waiting!.length, end + 4));
   }
 
-  #start(exchange: LaneExchange | undefined, memory: Buffer, length: number, next: number): void {
+  #start(exchange: Begun, memory: Buffer, length: number, next: number): void {
     this.#running = exchange;
     if (this.#socket.destroyed) exchange?.leave();
     else if (exchange === undefined) this.#handOver(copyOf(memory, length));
@@ -119,16 +128,29 @@ export class LaneConnection implements Expiring {
     if (!keep || this.#closing) this.#socket.end();
     else if (this.#waiting === undefined) this.deadline = this.#options.ticker.after(this.#options.idleMs);
     else {
-      if (this.#socket.isPaused()) this.#socket.resume();
-      setImmediate(() => this.#goOn());
+      this.#running = 'ahead';
+      if (this.#socket.writableLength === 0) this.#options.ahead(this.#goOn);
+      else this.#whenTaken();
     }
   };
 
-  /** With requests that came before the last was answered; not in the same turn, so that none starves the others. */
-  #goOn(): void {
-    if (this.#running === undefined && this.#waiting !== undefined && !this.#socket.destroyed)
-      this.#next(this.#waiting, this.#waiting.length);
+  /** Whoever asks on without taking what is there already gets no more for now. */
+  #whenTaken(): void {
+    this.#socket.setTimeout(this.#options.readIdleMs);
+    this.#socket.write(nothing, () => {
+      this.#socket.setTimeout(0);
+      this.#options.ahead(this.#goOn);
+    });
   }
+
+  /** With requests that came before the last was answered; in their turn among all such, so that none starves the others. */
+  readonly #goOn = (): void => {
+    if (this.#socket.destroyed) return;
+    this.#running = undefined;
+    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#closing) this.#socket.end();
+    else this.#next(this.#waiting!, this.#waiting!.length);
+  };
 
   readonly #onDrain = (): void => {
     if (typeof this.#running === 'object') this.#running.resume();

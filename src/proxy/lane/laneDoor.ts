@@ -4,11 +4,13 @@ import type { Client } from '../../listen/clientAddress.ts';
 import { answerUpgrade } from '../answers.ts';
 import { readCanonical } from '../canonical.ts';
 import { gateRequest } from '../gateRequest.ts';
+import type { RequestLimits } from '../limits/createLimits.ts';
+import type { TurnAway } from '../limits/turnAway.ts';
 import { refusal } from '../refusals.ts';
 import type { Refusal, Refusals } from '../refusals.ts';
 import type { Asked, Authorize, Exchange, GateDecision, GateRequest, Hop } from '../types.ts';
 import { wellKnownAnswer } from '../wellKnown.ts';
-import type { LaneOptions } from './laneConnection.ts';
+import type { Begun, LaneOptions } from './laneConnection.ts';
 import { LaneExchange } from './laneExchange.ts';
 
 export interface LaneDoorParts {
@@ -17,6 +19,8 @@ export interface LaneDoorParts {
   refusals: Refusals;
   nextId(): string;
   findClient(req: Asked): Client;
+  limits: RequestLimits;
+  turnAway: TurnAway;
   /** Whether the path is that of a server or service. */
   isRouted(path: string): boolean;
 }
@@ -34,11 +38,17 @@ export function createLaneBegin(parts: LaneDoorParts): LaneOptions['begin'] {
     const read = readCanonical({ method, target: head.target, version: '1.1', headers, upgrade: false, plain: true });
     if (!read.ok || !parts.isRouted(read.request.path)) return undefined;
     const asked = new LaneRequest(socket, headers, method);
-    const { host } = parts.findClient(asked);
+    const { host, address } = parts.findClient(asked);
     const request = host === undefined ? read.request : { ...read.request, host };
     const gate = gateRequest(method, asked, request, false);
-    const carry = (decision: GateDecision): LaneExchange | undefined => {
+    if (parts.limits.isSpent(address)) gate.onlyKnown = true;
+    const carry = (decision: GateDecision): Begun => {
       if (decision.kind !== 'hop' || wellKnownAnswer(decision.route, request.path) !== undefined) return undefined;
+      const account = decision.identity.account.name;
+      if (!parts.limits.take(account, address)) {
+        const { accept } = request;
+        return parts.turnAway.inLane(socket, { gate, accept, requestId: parts.nextId(), from: address, account });
+      }
       const exchange: Exchange = {
         requestId: parts.nextId(),
         request,

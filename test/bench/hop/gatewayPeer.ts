@@ -20,7 +20,7 @@ const given = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as PeerConfig;
 keepHeapSmall();
 const clock = systemClock;
 const log = pino({ level: 'warn' });
-const config = proxySchema.parse({});
+const config = proxySchema.parse({ requestsPerAccount: 1e9, requestsPerAddress: 1e9 });
 const publicUrl = `http://127.0.0.1:${given.port}`;
 const jwk = { ...createPublicKey(given.publicKeyPem).export({ format: 'jwk' }), kid: 'k1', alg: 'RS256' };
 const keys = createFixedKeys({ keys: [jwk] });

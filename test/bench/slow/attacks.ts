@@ -5,10 +5,14 @@ export interface Victim {
   prefixes: readonly string[];
 }
 
+type Bytes = (victim: Victim, head: (first: string, ...headers: string[]) => string) => string;
+
 interface Attack {
-  begin(victim: Victim, head: (first: string, ...headers: string[]) => string): string;
+  begin: Bytes;
   /** Sent on each connection again and again. */
-  drip?: string;
+  drip?: string | Bytes;
+  /** Sends `begin` again whenever an answer has come. */
+  again?: true;
   dripMs?: number;
   /** False: not a byte of an answer is read. */
   reads?: false;
@@ -43,6 +47,20 @@ export const attacks: Record<string, Attack> = {
   'readers of nothing, ahead': {
     begin: ({ prefixes }, head) => head(`GET ${prefixes[0]}big`).repeat(50),
     reads: false,
+  },
+  'pages asked for ahead, without end': {
+    begin: ({ prefixes }, head) => head(`GET ${prefixes[0]}ok`).repeat(50),
+    drip: ({ prefixes }, head) => head(`GET ${prefixes[0]}ok`).repeat(50),
+    dripMs: 500,
+  },
+  'pages, one after another': {
+    begin: ({ prefixes }, head) => head(`GET ${prefixes[0]}ok`),
+    again: true,
+  },
+  'pages for strangers': { begin: () => 'GET /hub/login HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n' },
+  'refused forms': { begin: ({ port }, head) => head('POST /hub/login', `Origin: http://localhost:${port}`, ...form) },
+  'refused WebSockets': {
+    begin: () => ['GET /user/root/ws HTTP/1.1', 'Host: h', ...upgrade, key, '', ''].join('\r\n'),
   },
   'idle WebSockets': { begin: ({ prefixes }, head) => head(`GET ${prefixes[0]}ws`, ...upgrade, key) },
   pings: {

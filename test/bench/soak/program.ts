@@ -35,6 +35,8 @@ export interface SoakedProgram {
 
 export async function startSoaked(options: {
   restartMs?: number;
+  /** With the limits that a gateway has by default. */
+  limited?: boolean;
   settings?: readonly string[];
   /** Commands that the program and its upstream are run by. */
   by?: readonly string[];
@@ -56,7 +58,9 @@ export async function startSoaked(options: {
     { name: 'by-socket', command, user: userInfo().username },
     { name: 'by-port', kind: 'external', url: `http://127.0.0.1:${tcpPort}` },
   ];
-  const settings = ['proxy.keepAliveS=2', 'log.level=warn', ...(options.settings ?? [])];
+  const unlimited = ['requestsPerAccount', 'requestsPerAddress', 'webSocketsPerAccount', 'webSocketsPerServer'];
+  const limits = options.limited === true ? [] : unlimited.map((name) => `proxy.${name}=0`);
+  const settings = ['proxy.keepAliveS=2', 'log.level=warn', ...limits, ...(options.settings ?? [])];
   const gateway = await startGateway({
     ...(options.by === undefined ? {} : { by: options.by }),
     args: settings.flatMap((setting) => ['--set', setting]),
