@@ -124,7 +124,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     accounts,
     firstRun,
     clientOf,
-    pamPool: () => createJobPool({ threads: config.identity.pam.threads, tasksPerThread: 1 }),
+    pamPool: () => createJobPool({ jobs: 'pam', threads: config.identity.pam.threads, tasksPerThread: 1 }),
     clock,
     log,
     events,

@@ -19,7 +19,7 @@ import type {
   StraysJob,
 } from '../../workers/protocol.ts';
 
-/** The jobs, each a file of `workers/`. */
+/** The jobs: those of `workers/jobs.ts`, and `pam`, which has threads of its own. */
 interface Jobs {
   start: (job: StartJob) => StartResult;
   poll: (job: PollJob) => PollAnswer;
@@ -43,22 +43,32 @@ export interface JobPool {
 }
 
 /**
+ * Piscina tries `require` first. Node 24 can do that with modules, but a thread that is ended in the middle of it ends the
+ * whole process (`ModuleWrap::CreateRequiredModuleFacade`, seen at a shutdown during a start); `import` can be cut.
+ */
+const execArgv = ['--no-experimental-require-module'];
+
+/**
  * Threads for starts, polls and stops, so that a burst of starts does not stall the main loop. Each takes 10 MiB, so all
  * but the first are made when there is work for them; none is ever given up, and they wait in their event loop:
  * piscina's default (`atomics: 'sync'`) parks idle threads, and a recycled one leaves what it launched a zombie.
  */
-export function createJobPool(options: { threads?: number; tasksPerThread?: number } = {}): JobPool {
-  const threads = options.threads ?? 2;
+export function createJobPool(
+  options: { threads?: number; tasksPerThread?: number; jobs?: 'servers' | 'pam' } = {},
+): JobPool {
+  const forPam = options.jobs === 'pam';
   const pool = new Piscina({
+    filename: workerFile(forPam ? 'pam' : 'jobs'),
+    name: forPam ? 'default' : 'poll',
     minThreads: 1,
-    maxThreads: threads,
+    maxThreads: options.threads ?? 2,
     idleTimeout: Infinity,
     atomics: 'disabled',
     concurrentTasksPerWorker: options.tasksPerThread ?? 4,
-    execArgv: [],
+    execArgv,
   });
   const run: JobPool['run'] = (name, job, { signal } = {}) =>
-    pool.run(job, { filename: workerFile(name), ...(signal === undefined ? {} : { signal }) }) as Promise<never>;
+    pool.run(job, { name: forPam ? 'default' : name, ...(signal === undefined ? {} : { signal }) }) as Promise<never>;
   return {
     run,
     async answers(withinMs) {

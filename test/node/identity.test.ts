@@ -37,7 +37,7 @@ async function build(): Promise<IdentityRoom> {
     store,
     firstRun: true,
     clientOf,
-    pamPool: () => createJobPool(),
+    pamPool: () => createJobPool({ jobs: 'pam' }),
     accounts: createAccounts({ admin: store.admin, clock, firstRun: true }),
     clock,
     log: quiet,

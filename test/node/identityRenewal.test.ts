@@ -42,7 +42,7 @@ beforeEach(async () => {
     store,
     firstRun: true,
     clientOf,
-    pamPool: () => createJobPool(),
+    pamPool: () => createJobPool({ jobs: 'pam' }),
     accounts: createAccounts({ admin: store.admin, clock, firstRun: true }),
     clock,
     log,
