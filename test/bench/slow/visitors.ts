@@ -30,6 +30,8 @@ export async function signedInVisitors(program: SoakedProgram): Promise<{
       let failed = 0;
       const end = performance.now() + seconds * 1000;
       const person = async (which: number): Promise<void> => {
+        // Else all of them would meet the same moment, again and again, and one bad one be all of the slowest hundredth
+        await wait(Math.random() * 1000);
         let socket = dial(program);
         while (performance.now() < end) {
           const started = performance.now();
@@ -40,7 +42,7 @@ export async function signedInVisitors(program: SoakedProgram): Promise<{
             socket.destroy();
             socket = dial(program);
           }
-          await wait(pauseMs);
+          await wait(pauseMs * (0.5 + Math.random()));
         }
         socket.destroy();
       };
