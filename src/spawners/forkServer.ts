@@ -46,6 +46,7 @@ export function openForkServer(place: ForkPlace, log: Logger): ForkServer {
   let state: ForkServer['state'] = 'warming';
   let link: ForkLink | undefined;
   let lastId = 0;
+  let lastHeardMs = 0;
   const settled = Promise.withResolvers<void>();
   let slow: NodeJS.Timeout | undefined;
 
@@ -67,6 +68,7 @@ export function openForkServer(place: ForkPlace, log: Logger): ForkServer {
     link?.socket.end().unref();
   };
   const onMessage = (message: Message): void => {
+    lastHeardMs = performance.now();
     const { ready, unfit, id, pid, modules, failed } = message;
     if (ready === true && state === 'warming') {
       settle('ready');
@@ -81,7 +83,9 @@ export function openForkServer(place: ForkPlace, log: Logger): ForkServer {
     link = reached;
     if (state === 'dead') return;
     slow = setTimeout(() => reached.kill(), reached.found ? foundTimeoutMs : warmTimeoutMs).unref();
-    createInterface(reached.socket).on('line', (line) => onMessage(JSON.parse(line) as Message));
+    // It passes on the errors of its socket: a reset, where one is killed that has not read all
+    const lines = createInterface(reached.socket).on('error', () => {});
+    lines.on('line', (line) => onMessage(JSON.parse(line) as Message));
     void reached.ended.then(die);
   };
   const reaching = reachForkServer(place).then(onLink, (error: Error) => die(error.message));
@@ -106,7 +110,12 @@ export function openForkServer(place: ForkPlace, log: Logger): ForkServer {
           waiting.delete(id);
           resolve(value);
         };
-        const timer = setTimeout(() => answer({ ok: false, why: 'it does not answer' }), answerTimeoutMs);
+        const askedMs = performance.now();
+        const timer = setTimeout(() => {
+          answer({ ok: false, why: 'it does not answer' });
+          // Not one that is busy with the starts of others. The next start is from a new one
+          if (lastHeardMs < askedMs) link?.kill();
+        }, answerTimeoutMs);
         waiting.set(id, answer);
         say({ id, run: runFile });
         return undefined;

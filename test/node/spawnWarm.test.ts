@@ -1,6 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createPrograms } from '../../src/servers/programs.ts';
@@ -9,6 +10,7 @@ import { createJobPool } from '../../src/spawners/pool.ts';
 import type { JobPool } from '../../src/spawners/pool.ts';
 import type { Spawner } from '../../src/spawners/types.ts';
 import { createWarmSpawner } from '../../src/spawners/warm.ts';
+import type { ServerKey } from '../../src/servers/types.ts';
 import { makeFakeCylc } from '../helpers/fakeCylc.ts';
 import { describeWith } from '../helpers/requires.ts';
 import { createServersWorld, runs } from '../helpers/serversWorld.ts';
@@ -66,6 +68,8 @@ describeWith(['python'], 'warm start', () => {
     await pool.close();
   });
 
+  const messagesOf = async (key: ServerKey): Promise<string> =>
+    (await world.events(key)).map(({ message }) => message).join('\n');
   const seen = async (): Promise<Seen> => JSON.parse((await world.logText()).split('\n')[0] ?? '') as Seen;
 
   test('a server comes out of the fork server as its own command would run it', async () => {
@@ -127,23 +131,42 @@ describeWith(['python'], 'warm start', () => {
     const other = { owner: world.key.owner, name: 'second' };
     await world.start('good', other);
     await world.became('ready', other);
-    const messages = (await world.events(other)).map(({ message }) => message).join('\n');
-    expect(messages).toMatch(/No warm start .*slow way/);
+    expect(await messagesOf(other)).toMatch(/No warm start .*slow way/);
     expect(world.servers.get(world.key)).toMatchObject({ phase: 'ready', pid });
   });
 
-  test('a fork server that hangs does not hold up a start, nor start a second server later', async () => {
+  test('a fork server that hangs holds up one start, which is cold; it is ended, its servers go on, and another takes its place', async () => {
+    const made = performance.now();
+    await world.start();
+    const { pid } = await world.became('ready');
+    const { fork_server: forkServer } = await seen();
+    process.kill(forkServer, 'SIGSTOP');
+    const second = { owner: world.key.owner, name: 'second' };
+    await world.start('good', second);
+    await world.became('ready', second);
+    expect(await messagesOf(second)).toContain('it does not answer');
+    await until(async () => !(await runs(forkServer)));
+    expect(world.servers.get(world.key)).toMatchObject({ phase: 'ready', pid });
+    // One that dies at once is not made again and again
+    await sleep(Math.max(0, made + 10_500 - performance.now()));
+    const third = { owner: world.key.owner, name: 'third' };
+    await world.start('good', third);
+    await world.became('ready', third);
+    expect(await messagesOf(third)).not.toContain('slow way');
+  }, 60_000);
+
+  test('a fork server that is busy for a while is waited for', async () => {
     await world.start();
     await world.became('ready');
     const { fork_server: forkServer } = await seen();
     process.kill(forkServer, 'SIGSTOP');
-    const other = { owner: world.key.owner, name: 'second' };
-    await world.start('good', other);
-    const { pid } = await world.became('ready', other);
+    const second = { owner: world.key.owner, name: 'second' };
+    await world.start('good', second);
+    await sleep(3000);
     process.kill(forkServer, 'SIGCONT');
-    await world.servers.stop(other, { by: 'test' });
-    expect(await runs(pid as number)).toBe(false);
-    expect(childrenOf(forkServer)).toEqual([world.servers.get(world.key)?.pid]);
+    await world.became('ready', second);
+    expect(await messagesOf(second)).not.toContain('slow way');
+    expect(await runs(forkServer)).toBe(true);
   }, 30_000);
 
   test('without its gateway the fork server waits for its last server, notes its exit code, and ends', async () => {
@@ -157,11 +180,6 @@ describeWith(['python'], 'warm start', () => {
     await until(async () => !(await runs(forkServer)));
   });
 });
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number);
-}
 
 /** Whether the heap of a process has this text in it. */
 function memoryHas(pid: number, text: string): boolean {
