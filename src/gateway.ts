@@ -231,6 +231,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     servers,
     shares,
     shareCodes: hub.shareCodes,
+    shareLinks: hub.shareLinks,
     services,
     mayOpen: (who, target) => access(who, target).allowed,
     store,

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../errors.ts';
-import type { ShareCodes, Shares } from '../shares/types.ts';
+import type { ShareCodes, ShareLinks, Shares } from '../shares/types.ts';
 import { createCaller, holderOf } from './api/caller.ts';
 import { closedTo } from './api/closedTo.ts';
 import { createApi } from './api/createApi.ts';
@@ -21,6 +21,7 @@ import { createClients } from './oauth/clients.ts';
 import { createConfirmTickets } from './oauth/confirmTickets.ts';
 import { createTokenRoute } from './oauth/token.ts';
 import { createShareCodes } from './shareCodes.ts';
+import { createShareLinks } from './shareLinks.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
 import { createTokenOffice } from './tokens/tokenOffice.ts';
 import type { ApiCall, HubContract, TokenDesk, TokenOffice } from './types.ts';
@@ -28,6 +29,7 @@ import type { ApiCall, HubContract, TokenDesk, TokenOffice } from './types.ts';
 export interface Hub {
   contract: HubContract;
   shareCodes: ShareCodes;
+  shareLinks: ShareLinks;
   /** Relative to `<base>/hub/api`. */
   app: Hono;
   /** The REST API as its page shows it. */
@@ -139,6 +141,7 @@ export function createHub(deps: HubDeps): Hub {
   return {
     contract,
     shareCodes,
+    shareLinks: createShareLinks({ codes: shareCodes, log }),
     app: api.app,
     calls: toCalls(api.document),
     routes: api.routes,

@@ -1,10 +1,11 @@
 import type { Identity, Share } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ProfileForm, ServerKey } from '../servers/types.ts';
-import type { ShareCode } from '../shares/types.ts';
+import type { ShareLink } from '../shares/types.ts';
 import { Csrf, Layout } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
 import { FaultSummary, OptionFields } from './optionsForm.tsx';
+import { FreshLink, LinkForm, Links } from './shareLinks.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 
@@ -18,11 +19,14 @@ export interface SharePageProps {
   error?: GatewayError | undefined;
   /** The running server still goes by an older level of some visitor. */
   needsRestart: boolean;
+  links: readonly ShareLink[];
+  /** The address of a link that was just made: shown this once. */
+  fresh?: string | undefined;
 }
 
 /** With whom a server is shared, and a form to share it with somebody else. */
 export function SharePage(props: SharePageProps) {
-  const { shell, who, server, form, error, needsRestart } = props;
+  const { shell, who, server, form, error, needsRestart, fresh } = props;
   return (
     <Layout shell={shell} title="Share" who={who}>
       <h1>{`Share ${serverTitle(server, who.account.name).replace(/^Your/, 'your')}`}</h1>
@@ -35,6 +39,7 @@ export function SharePage(props: SharePageProps) {
           </p>
         </div>
       ) : null}
+      {fresh === undefined ? null : <FreshLink address={fresh} />}
       <Given {...props} />
       <form class="card" method="post" action={serverPage(shell.urls, 'share', server)}>
         <h2>Share with somebody</h2>
@@ -50,40 +55,10 @@ export function SharePage(props: SharePageProps) {
           </a>
         </div>
       </form>
+      <Links {...props} />
+      <LinkForm {...props} />
     </Layout>
   );
-}
-
-/** Where a share link leads: says what it gives before it is taken. */
-export function AcceptPage({ shell, who, found, code }: AcceptProps) {
-  const title = serverTitle(found.key, who.account.name);
-  return (
-    <Layout shell={shell} title="Accept" who={who}>
-      <section class="card message">
-        <h1>{`Open ${title}?`}</h1>
-        <p class="lead">
-          {`${found.key.owner} shares it with whoever has this link. You may look${found.level === 'control' ? ' and act' : ''}${found.mayStart ? ', and start it' : ''}, under your own name.`}
-        </p>
-        <form class="actions" method="post" action={shell.urls.hub('accept-share')}>
-          <Csrf shell={shell} who={who} />
-          <input type="hidden" name="code" value={code} />
-          <button class="big" type="submit">
-            Accept
-          </button>
-          <a class="button quiet" href={shell.urls.hub('home')}>
-            Not now
-          </a>
-        </form>
-      </section>
-    </Layout>
-  );
-}
-
-interface AcceptProps {
-  shell: Shell;
-  who: Identity;
-  found: ShareCode;
-  code: string;
 }
 
 function Given({ shell, who, server, shares }: SharePageProps) {

@@ -3,64 +3,37 @@ import type { Context } from 'hono';
 import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { ServerKey } from '../servers/types.ts';
-import type { ShareCode, ShareCodes, Shares } from '../shares/types.ts';
+import type { ShareLinks, Shares } from '../shares/types.ts';
 import type { PagesEnv } from './guard.ts';
 import { toHtml } from './layout.tsx';
 import { serverPage } from './links.ts';
 import { readOptions, withValues } from './optionsInput.ts';
 import { shareForm, toShareRequest } from './shareForm.ts';
-import { AcceptPage, SharePage } from './sharePage.tsx';
+import { linkForm, toLinkWish } from './shareLinkForm.ts';
+import { SharePage } from './sharePage.tsx';
 import type { SharePageProps } from './sharePage.tsx';
 import type { Shell } from './shell.ts';
 
 export interface ShareRoutesParts {
   shell: Shell;
   shares: Shares;
-  shareCodes: ShareCodes;
+  shareLinks: ShareLinks;
   clock: Clock;
 }
 
 type C = Context<PagesEnv>;
 
-/** Sharing one's own server: what is given, giving, taking back. */
+/** Sharing one's own server: what is given, giving, taking back, and links for whoever has them. */
 export function shareRoutes(parts: ShareRoutesParts): Hono<PagesEnv> {
   const app = new Hono<PagesEnv>();
   for (const path of ['/unshare/:user', '/unshare/:user/:server']) app.post(path, (c) => revoke(parts, c));
+  for (const path of ['/share-link/:user', '/share-link/:user/:server']) app.post(path, (c) => makeLink(parts, c));
+  for (const path of ['/end-link/:user', '/end-link/:user/:server']) app.post(path, (c) => endLink(parts, c));
   for (const path of ['/share/:user', '/share/:user/:server']) {
     app.get(path, (c) => show(parts, c));
     app.post(path, (c) => grant(parts, c));
   }
-  app.get('/accept-share', (c) => {
-    const code = c.req.query('code') ?? '';
-    const found = foundCode(parts, c, code);
-    return c.html(toHtml(<AcceptPage shell={parts.shell} who={c.get('who')} found={found} code={code} />));
-  });
-  app.post('/accept-share', (c) => accept(parts, c));
   return app;
-}
-
-/** A code that somebody else may use: its owner has no need of it. */
-function foundCode({ shareCodes }: ShareRoutesParts, c: C, code: string): ShareCode {
-  const found = shareCodes.find(code);
-  if (found === undefined)
-    throw new GatewayError('request.not-found', {
-      message: 'This share link is not known, or has ended.',
-      advice: 'Ask whoever gave it to you for a new one.',
-    });
-  if (found.key.owner === c.get('who').account.name)
-    throw new GatewayError('access.denied', {
-      message: 'This is a link to your own server.',
-      advice: 'Give it to somebody else.',
-    });
-  return found;
-}
-
-async function accept(parts: ShareRoutesParts, c: C): Promise<Response> {
-  const { code } = c.get('posted');
-  const text = typeof code === 'string' ? code : '';
-  const { key } = foundCode(parts, c, text);
-  await parts.shareCodes.exchange(text, c.get('who').account.name);
-  return c.redirect(parts.shell.urls.prefix(key), 303);
 }
 
 /** The server of the address, for its owner alone: not even an admin shares what is another's. */
@@ -72,14 +45,15 @@ function ownKey(c: C): ServerKey {
 }
 
 function page(
-  { shell, shares }: ShareRoutesParts,
+  { shell, shares, shareLinks }: ShareRoutesParts,
   c: C,
   key: ServerKey,
-  more: Pick<SharePageProps, 'form' | 'error'>,
+  more: Pick<SharePageProps, 'form' | 'error' | 'fresh'>,
 ): Response | Promise<Response> {
   const given = shares.list((share) => share.owner === key.owner && share.server === key.name);
   const needsRestart = shares.needsRestart(key);
-  const props = { shell, who: c.get('who'), server: key, shares: given, needsRestart, ...more };
+  const links = shareLinks.list(key);
+  const props = { shell, who: c.get('who'), server: key, shares: given, needsRestart, links, ...more };
   return c.html(toHtml(SharePage(props)), (more.error?.status ?? 200) as 200);
 }
 
@@ -105,5 +79,22 @@ async function revoke({ shell, shares }: ShareRoutesParts, c: C): Promise<Respon
   const key = ownKey(c);
   const id = c.get('posted')['share'];
   await shares.revoke((share) => share.id === id && share.owner === key.owner && share.server === key.name, key.owner);
+  return c.redirect(serverPage(shell.urls, 'share', key), 303);
+}
+
+/** The link is in the answer to its form alone: no later page has it. */
+async function makeLink(parts: ShareRoutesParts, c: C): Promise<Response> {
+  const key = ownKey(c);
+  const values = readOptions(linkForm, c.get('posted'));
+  const code = await parts.shareLinks.make({ key, ...toLinkWish(values) });
+  const { urls } = parts.shell;
+  const fresh = `${urls.origin}${urls.hub('accept-share')}?code=${encodeURIComponent(code)}`;
+  return page(parts, c, key, { form: shareForm(c.get('who').account), fresh });
+}
+
+async function endLink({ shell, shareLinks }: ShareRoutesParts, c: C): Promise<Response> {
+  const key = ownKey(c);
+  const id = c.get('posted')['link'];
+  if (typeof id === 'string') await shareLinks.revoke(key, id);
   return c.redirect(serverPage(shell.urls, 'share', key), 303);
 }

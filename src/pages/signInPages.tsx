@@ -17,7 +17,9 @@ export function SignInPage({ shell, view }: ViewProps<'sign-in'>) {
     : choices.length > 0
       ? 'How would you like to sign in?'
       : 'Sign in at your organisation’s own sign-in page, then open this address again.';
-  const advice = links ? 'A link works once. For more of them, start the gateway again: running servers go on.' : '';
+  const advice = links
+    ? 'Then load this page again to get where you wanted to go. A link works once; for more of them, start the gateway again: running servers go on.'
+    : '';
   return (
     <MessagePage shell={shell} title="Sign in" text={text} {...(advice === '' ? {} : { advice })} home={false}>
       {choices.map(({ label, href }) => (

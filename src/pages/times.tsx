@@ -2,5 +2,9 @@ const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle
 
 /** A moment (ISO 8601), in UTC; the browser script puts it into the visitor's own time zone. */
 export function When({ at }: { at: string }) {
-  return <time datetime={at}>{`${format.format(new Date(at))} UTC`}</time>;
+  return <time datetime={at}>{momentText(at)}</time>;
+}
+
+export function momentText(at: string): string {
+  return `${format.format(new Date(at))} UTC`;
 }

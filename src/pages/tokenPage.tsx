@@ -4,6 +4,7 @@ import type { TokenView } from '../hub/types.ts';
 import type { ProfileForm } from '../servers/types.ts';
 import { Csrf, Layout } from './layout.tsx';
 import { FaultSummary, OptionFields } from './optionsForm.tsx';
+import { Secret } from './secret.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 
@@ -49,7 +50,7 @@ function Fresh({ token }: { token: string }) {
   return (
     <section class="card" aria-labelledby="fresh">
       <h2 id="fresh">Your new token</h2>
-      <code class="secret">{token}</code>
+      <Secret text={token} copy="Copy the token" />
       <p class="help">Copy it now: it is shown this once, and kept nowhere. Whoever has it can act in your name.</p>
     </section>
   );

@@ -41,3 +41,25 @@ export interface ShareCodes {
   /** Makes the share; undefined as above. */
   exchange(code: string, visitor: string): Promise<Share | undefined>;
 }
+
+/** A share link of one's own server, as its owner sees it: without the code, which nobody has but those it was given to. */
+export interface ShareLink {
+  id: string;
+  level: Share['level'];
+  mayStart: boolean;
+  createdAt: string;
+  /** ISO time. */
+  expiresAt: string | null;
+  /** How often somebody has accepted it. */
+  uses: number;
+}
+
+/** Making and ending share links, for the owner's page. */
+export interface ShareLinks {
+  /** Those that have not ended, oldest first. */
+  list(key: ServerKey): ShareLink[];
+  /** The code itself is returned here and never again. */
+  make(wish: { key: ServerKey; level: Share['level']; mayStart: boolean; lifetimeS: number }): Promise<string>;
+  /** False where this server has no such link. What was accepted by it stays. */
+  revoke(key: ServerKey, id: string): Promise<boolean>;
+}

@@ -240,6 +240,18 @@ describeWith(['chromium'], 'the pages in a real browser', () => {
         await page.getByLabel('What is it for?').fill('the nightly script');
         return page.getByRole('button', { name: 'Make it' }).click();
       },
+      share: () => open('/hub/share/alice'),
+      'share-link-made': async () => {
+        await page.getByRole('button', { name: 'Make a link' }).click();
+        return page.getByRole('button', { name: 'Copy the link' }).waitFor();
+      },
+      'accept-share': async () => {
+        const link = await page.locator('[data-copy]').textContent();
+        await context.addCookies([{ name: 'as', value: 'root', url: origin }]);
+        await page.goto(link ?? '');
+        await page.getByRole('button', { name: 'Accept' }).waitFor();
+        await signIn(context);
+      },
       'api-docs': async () => {
         await open('/hub/api-docs');
         return page.locator('details').nth(1).locator('summary').click();

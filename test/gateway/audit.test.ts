@@ -96,6 +96,17 @@ test('a share and its end; the first visit of a session and no more', async () =
   expect(lines().filter(({ what }) => what === 'visit')).toHaveLength(1);
 });
 
+test('a share link that is made and revoked on the page', async () => {
+  const isCode = ({ detail }: AuditRecord): boolean => detail?.['kind'] === 'share';
+  const page = await visitor.submit(await visitor.get(`/hub/share/${owner}`), {}, /share-link/);
+  const made = await written((record) => record.what === 'token.made' && isCode(record));
+  expect(made).toMatchObject({ who: owner, owner, way: 'page', from: '127.0.0.1' });
+  expect(made.detail?.['scopes']).toContain(`access:servers!server=${owner}/`);
+  await visitor.submit(page, {}, /end-link/);
+  expect(await written((record) => record.what === 'token.revoked' && isCode(record))).toMatchObject({ who: owner });
+  expect(readFileSync(join(gateway.dataDir, 'audit.jsonl'), 'utf8')).not.toContain('code=');
+});
+
 test('what an admin does by command and by hand', async () => {
   await command('users', 'edit', owner, '--admin');
   expect(await written(({ what }) => what === 'account.changed')).toMatchObject({

@@ -6,6 +6,7 @@ import { createDesk } from '../../src/control/resources.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createHub } from '../../src/hub/createHub.ts';
 import { createCsrf } from '../../src/identity/csrf.ts';
+import type { Identify } from '../../src/identity/types.ts';
 import { assetNames, loadAssets } from '../../src/pages/assets.ts';
 import { createPages } from '../../src/pages/createPages.tsx';
 import { createShell } from '../../src/pages/shell.ts';
@@ -85,6 +86,19 @@ export async function createPagesFixture(
     clock: { now: () => now },
     log,
   });
+  const shares = createShares({
+    admin: store.admin,
+    accounts,
+    needsRestart: () => false,
+    clock: { now: () => now },
+    log,
+  });
+  const identify: Identify = ({ cookie }) => {
+    const name = /(?:^|; )as=(\w+)/.exec(cookie ?? '')?.[1];
+    if (name === undefined) return { ok: false, error: new GatewayError('auth.required'), reason: 'no cookie' };
+    return { ok: true, value: identityOf(name, { displayName: options.displayName ?? name }) };
+  };
+  hub.attach({ servers, identify, shares: () => shares });
   const pages = createPages({
     desk: createDesk({ store, servers, now: () => now }),
     tokens: hub.tokenDesk,
@@ -96,20 +110,11 @@ export async function createPagesFixture(
     store,
     sessions: createMemorySessions(),
     services: noServices,
-    shareCodes: { find: () => undefined, exchange: () => Promise.resolve(undefined) },
+    shareCodes: hub.shareCodes,
+    shareLinks: hub.shareLinks,
     mayOpen: () => true,
-    shares: createShares({
-      admin: store.admin,
-      accounts,
-      needsRestart: () => false,
-      clock: { now: () => now },
-      log,
-    }),
-    identify: ({ cookie }) => {
-      const name = /(?:^|; )as=(\w+)/.exec(cookie ?? '')?.[1];
-      if (name === undefined) return { ok: false, error: new GatewayError('auth.required'), reason: 'no cookie' };
-      return { ok: true, value: identityOf(name, { displayName: options.displayName ?? name }) };
-    },
+    shares,
+    identify,
     clock: { now: () => now },
     log,
     heartbeatMs: 20,

@@ -1,6 +1,7 @@
 import { followLog } from './followLog.ts';
 import { keepHash } from './keepHash.ts';
 import { localTimes } from './localTimes.ts';
+import { offerCopy } from './offerCopy.ts';
 import { followProgress } from './progress.ts';
 
 /** What the pages gain with JavaScript; all of their core works without it. */
@@ -8,4 +9,5 @@ localTimes(document);
 keepHash(document);
 followProgress(document);
 followLog(document);
+offerCopy(document);
 document.querySelector<HTMLElement>('[data-focus]')?.focus();

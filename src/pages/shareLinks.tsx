@@ -1,0 +1,85 @@
+import type { Identity } from '../access/types.ts';
+import type { ServerKey } from '../servers/types.ts';
+import type { ShareLink } from '../shares/types.ts';
+import { Csrf } from './layout.tsx';
+import { serverPage } from './links.ts';
+import { OptionFields } from './optionsForm.tsx';
+import { Secret } from './secret.tsx';
+import { linkForm } from './shareLinkForm.ts';
+import type { Shell } from './shell.ts';
+import { momentText, When } from './times.tsx';
+
+interface Props {
+  shell: Shell;
+  who: Identity;
+  server: ServerKey;
+  links: readonly ShareLink[];
+}
+
+/** The parts of the share page that are about links. */
+export function FreshLink({ address }: { address: string }) {
+  return (
+    <section class="card" aria-labelledby="fresh">
+      <h2 id="fresh">Your new link</h2>
+      <Secret text={address} copy="Copy the link" />
+      <p class="help">Copy it now: it is shown this once, and kept nowhere. Give it only to those who are to get in.</p>
+    </section>
+  );
+}
+
+export function Links({ shell, who, server, links }: Props) {
+  return (
+    <section class="card" aria-labelledby="links">
+      <h2 id="links">Share links</h2>
+      {links.length === 0 ? <p class="help">None.</p> : null}
+      <ul class="list">
+        {links.map((link) => (
+          <li>
+            <div>
+              <span class="name">{powers(link)}</span>
+              <p class="help">
+                {'Made '}
+                <When at={link.createdAt} />
+                {link.expiresAt === null ? null : ' · until '}
+                {link.expiresAt === null ? null : <When at={link.expiresAt} />}
+                {` · ${usesText(link.uses)}`}
+              </p>
+            </div>
+            <form method="post" action={serverPage(shell.urls, 'end-link', server)}>
+              <Csrf shell={shell} who={who} />
+              <input type="hidden" name="link" value={link.id} />
+              <button type="submit" aria-label={`Revoke the link made ${momentText(link.createdAt)}`}>
+                Revoke
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function LinkForm({ shell, who, server }: Props) {
+  return (
+    <form class="card" method="post" action={serverPage(shell.urls, 'share-link', server)}>
+      <h2>Make a share link</h2>
+      <p class="help">{linkForm.description}</p>
+      <Csrf shell={shell} who={who} />
+      <OptionFields form={linkForm} faults={{}} />
+      <div class="actions">
+        <button class="big" type="submit">
+          Make a link
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function powers({ level, mayStart }: ShareLink): string {
+  const may = level === 'control' ? 'To look and act' : 'To look';
+  return mayStart ? `${may}, and to start it` : may;
+}
+
+function usesText(uses: number): string {
+  return uses === 0 ? 'not accepted yet' : `accepted ${uses === 1 ? 'once' : `${uses} times`}`;
+}
