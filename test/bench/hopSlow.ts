@@ -118,11 +118,15 @@ export async function run(args: readonly string[]): Promise<void> {
     settleMs: Number(values.settle),
     limited: values.unlimited !== true,
   });
-  const quiet = median(rounds.filter(({ attack }) => attack === 'quiet').map(({ p99Ms }) => p99Ms));
+  const quietOf = (figure: 'p99Ms' | 'newP99Ms'): number =>
+    median(rounds.filter(({ attack }) => attack === 'quiet').map((one) => one[figure]));
+  const [quietP99Ms, quietNewP99Ms] = [quietOf('p99Ms'), quietOf('newP99Ms')];
   const ratios = Object.fromEntries(
-    rounds.filter(({ attack }) => attack !== 'quiet').map(({ attack, p99Ms }) => [attack, p99Ms / quiet]),
+    rounds
+      .filter(({ attack }) => attack !== 'quiet')
+      .map(({ attack, p99Ms, newP99Ms }) => [attack, { kept: p99Ms / quietP99Ms, new: newP99Ms / quietNewP99Ms }]),
   );
-  if (values.json === true) console.log(JSON.stringify({ ratios, figures: { quietP99Ms: quiet, rounds } }));
+  if (values.json === true) console.log(JSON.stringify({ ratios, figures: { quietP99Ms, quietNewP99Ms, rounds } }));
   else console.table(rounds);
 }
 
