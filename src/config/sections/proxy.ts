@@ -25,15 +25,15 @@ export const proxySchema = z.strictObject({
     .number()
     .int()
     .min(0)
-    .default(300)
+    .default(0)
     .describe(
-      'Most requests a second of one account, all its browsers and programs together; ten times as many at once after a quiet time. More get 429. 0: no limit.',
+      'Most requests a second of one account, all its browsers and programs together; ten times as many at once after a quiet time. More get 429. 0: no limit. People never ask for 300; programs that they run may.',
     ),
   requestsPerAddress: z
     .number()
     .int()
     .min(0)
-    .default(100)
+    .default(200)
     .describe(
       'The same for those who are not signed in, by the address that they come from (IPv6: its first 64 bits). 0: no limit.',
     ),
@@ -41,13 +41,13 @@ export const proxySchema = z.strictObject({
     .number()
     .int()
     .min(0)
-    .default(500)
+    .default(5000)
     .describe('Most open WebSockets of one account; a page of Cylc has one or two. More get 429. 0: no limit.'),
   webSocketsPerServer: z
     .number()
     .int()
     .min(0)
-    .default(2000)
+    .default(10_000)
     .describe('Most open WebSockets to one server or service, of all accounts. More get 503. 0: no limit.'),
   maxHeaderKiB: z
     .number()

@@ -59,7 +59,8 @@ export async function startSoaked(options: {
     { name: 'by-port', kind: 'external', url: `http://127.0.0.1:${tcpPort}` },
   ];
   const unlimited = ['requestsPerAccount', 'requestsPerAddress', 'webSocketsPerAccount', 'webSocketsPerServer'];
-  const limits = options.limited === true ? [] : unlimited.map((name) => `proxy.${name}=0`);
+  const limits =
+    options.limited === true ? ['proxy.requestsPerAccount=300'] : unlimited.map((name) => `proxy.${name}=0`);
   const settings = ['proxy.keepAliveS=2', 'log.level=warn', ...limits, ...(options.settings ?? [])];
   const gateway = await startGateway({
     ...(options.by === undefined ? {} : { by: options.by }),
