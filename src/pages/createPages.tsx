@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
@@ -22,7 +23,7 @@ import { ApiPage } from './apiPage.tsx';
 import { adminRoutes } from './adminRoutes.tsx';
 import type { Asset } from './assets.ts';
 import { auditRoutes } from './auditRoutes.tsx';
-import { asked, refuseScripts, requireForm, requireSession, requestIdOf } from './guard.ts';
+import { asked, isNavigation, refuseScripts, requireForm, requireSession, requestIdOf } from './guard.ts';
 import type { GuardParts, PagesEnv } from './guard.ts';
 import { adminServersRoutes } from './adminServersRoutes.tsx';
 import { announcementsNow, sharedWith } from './homeData.ts';
@@ -36,6 +37,7 @@ import { keyOf, serverRoutes } from './serverRoutes.tsx';
 import { servicesFor, servicesRoutes } from './servicesRoutes.tsx';
 import { sessionsRoutes } from './sessionsRoutes.tsx';
 import { shareRoutes } from './shareRoutes.tsx';
+import { withoutForms } from './shell.ts';
 import type { Shell } from './shell.ts';
 import { tokenRoutes } from './tokenRoutes.tsx';
 
@@ -81,10 +83,15 @@ export function createPages(parts: PagesParts): Hono<PagesEnv> {
     const requestId = c.get('requestId');
     if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId, path: c.req.path }, 'page failed');
     tellRefusal(parts.events, error, { method: c.req.method, path: c.req.path });
-    const { status, headers, body } = renderError(shell, error, asked(c.req.raw, requestId), c.get('who'));
+    const { status, headers, body } = renderError(readable(shell, c), error, asked(c.req.raw, requestId), c.get('who'));
     return new Response(body, { status, headers });
   });
   return app;
+}
+
+/** A stream is asked for by scripts, of whatever page: its refusal may not tell them the token of our forms. */
+function readable(shell: Shell, c: Context<PagesEnv>): Shell {
+  return isNavigation(c.req.header('sec-fetch-mode')) ? shell : withoutForms(shell);
 }
 
 function streams(parts: PagesParts): Hono<PagesEnv> {

@@ -59,10 +59,14 @@ export function requireSession({ shell, identify, closedTo }: GuardParts) {
  */
 export function refuseScripts() {
   return createMiddleware<PagesEnv>(async (c, next) => {
-    const mode = c.req.header('sec-fetch-mode');
-    if (mode !== undefined && mode !== 'navigate') throw new GatewayError('access.origin');
+    if (!isNavigation(c.req.header('sec-fetch-mode'))) throw new GatewayError('access.origin');
     return next();
   });
+}
+
+/** By `Sec-Fetch-Mode`; what sends none is a program, or a browser that has only the token to go by. */
+export function isNavigation(mode: string | undefined): boolean {
+  return mode === undefined || mode === 'navigate';
 }
 
 /**

@@ -62,18 +62,36 @@ function Header({ shell, who, here }: { shell: Shell; who: Identity | undefined;
               </a>
             ))}
           </nav>
-          <form class="me" method="post" action={shell.urls.hub('logout')}>
-            <Csrf shell={shell} who={who} />
-            <span class="who" title={who.account.displayName}>
-              {who.account.name}
-            </span>
-            <button class="quiet" type="submit">
-              Sign out
-            </button>
-          </form>
+          <Me shell={shell} who={who} />
         </>
       )}
     </header>
+  );
+}
+
+function Me({ shell, who }: { shell: Shell; who: Identity }) {
+  const name = (
+    <span class="who" title={who.account.displayName}>
+      {who.account.name}
+    </span>
+  );
+  if (!shell.forms)
+    return (
+      <div class="me">
+        {name}
+        <a class="button quiet" href={shell.urls.hub('logout')}>
+          Sign out
+        </a>
+      </div>
+    );
+  return (
+    <form class="me" method="post" action={shell.urls.hub('logout')}>
+      <Csrf shell={shell} who={who} />
+      {name}
+      <button class="quiet" type="submit">
+        Sign out
+      </button>
+    </form>
   );
 }
 

@@ -7,6 +7,7 @@ import { toHtml } from './layout.tsx';
 import type { PageNode } from './layout.tsx';
 import { notRunningError, notRunningPage } from './notRunning.tsx';
 import { jsonHeaders, pageHeaders } from './pageHeaders.ts';
+import { withoutForms } from './shell.ts';
 import type { Shell } from './shell.ts';
 
 /** An answer whose headers each have one value. */
@@ -18,7 +19,8 @@ type Refusal = Parameters<RenderDecision>[0];
 
 /** For the front door: refusals, sign-in redirects and servers that are not running, as pages for people and JSON for programs. */
 export function createRenderDecision(shell: Shell): (decision: Refusal, request: Asked) => Answer {
-  return (decision, request) => renderDecision(shell, decision, request);
+  const formless = withoutForms(shell);
+  return (decision, request) => renderDecision(formless, decision, request);
 }
 
 /** Status, headers and body of a decision that neither the hop nor the application answers. */

@@ -148,8 +148,17 @@ interface StopProps {
   force?: boolean;
 }
 
-/** A button that stops a server (or cancels its start): a form, so that it works without JavaScript. */
+/**
+ * A button that stops a server (or cancels its start): a form, so that it works without JavaScript. Where there may be
+ * none, a link to the page that has it.
+ */
 export function StopForm({ shell, who, server, label, force }: StopProps) {
+  if (!shell.forms)
+    return (
+      <a class="button" href={serverPage(shell.urls, 'spawn-pending', server)}>
+        {`${label} …`}
+      </a>
+    );
   return (
     <form method="post" action={shell.urls.hub('stop')}>
       <Csrf shell={shell} who={who} />

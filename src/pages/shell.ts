@@ -17,6 +17,8 @@ export interface Shell {
   asset(name: string): string;
   /** Hidden field of every form, bound to the visitor's session . */
   csrfToken(who: Identity): string;
+  /** Whether pages may hold forms, and so the visitor's token. */
+  forms: boolean;
   /** Whether the visitor may start a server of somebody else; without it nobody may. */
   mayStart?(who: Identity, server: ServerKey): boolean;
   /** Set where servers are the bundled stand-in: said on the pages, with the way to the real one. */
@@ -40,6 +42,21 @@ export function createShell(urls: Urls, options: ShellOptions = {}): Shell {
     siteName = 'Cylc Gateway',
     standIn,
   } = options;
-  const shell = { urls, siteName, asset: (name: string) => urls.hub(`static/${asset(name)}`), csrfToken, mayStart };
+  const shell = {
+    urls,
+    siteName,
+    asset: (name: string) => urls.hub(`static/${asset(name)}`),
+    csrfToken,
+    forms: options.csrfToken !== undefined,
+    mayStart,
+  };
   return standIn === undefined ? shell : { ...shell, standIn };
+}
+
+/**
+ * For pages that stand at the address of a server or service: scripts and service workers of that address, which may be
+ * another person's, can read them. They link to the pages that have the forms.
+ */
+export function withoutForms(shell: Shell): Shell {
+  return { ...shell, csrfToken: () => '', forms: false };
 }
