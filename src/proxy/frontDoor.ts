@@ -20,7 +20,6 @@ import {
   isEnding,
   limitBody,
 } from './answers.ts';
-import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
 import { createLaneBegin } from './lane/laneDoor.ts';
@@ -28,8 +27,8 @@ import { installLane } from './lane/installLane.ts';
 import { createRequestLimits } from './limits/createLimits.ts';
 import { OpenWebSockets } from './limits/openWebSockets.ts';
 import { createTurnAway } from './limits/turnAway.ts';
-import { createLogGate } from './logGate.ts';
 import { createOneATurn } from './oneATurn.ts';
+import { createOpenRequest } from './openRequest.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
 import { runGuarded } from './runGuarded.ts';
@@ -84,7 +83,7 @@ export function createFrontDoor({
   counts,
 }: FrontDoorParts): Server {
   const nextId = createRequestIds();
-  const logRefused = createLogGate(log, 'info');
+  const open = createOpenRequest({ findClient, log, events });
   const refusals = createRefusals({ render, log, events, targetOf });
   const limits = createRequestLimits({ config, log });
   const webSockets = new OpenWebSockets(config);
@@ -97,24 +96,6 @@ export function createFrontDoor({
   const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
   const apiPrefix = `${basePath}/hub/api/`;
   const providerPrefix = `${basePath}/hub/oidc/`;
-
-  /** Reads and checks; undefined after a refusal. */
-  function open(req: IncomingMessage, upgrade: boolean, requestId: string): CanonicalRequest | string {
-    const canonical = readCanonical({
-      method: req.method!,
-      target: req.url!,
-      version: req.httpVersion,
-      headers: req.rawHeaders,
-      upgrade,
-    });
-    const client = findClient(req);
-    if (canonical.ok)
-      return client.host === undefined ? canonical.request : { ...canonical.request, host: client.host };
-    logRefused({ requestId, from: client.address, fault: canonical.fault }, 'request refused');
-    const asked = { method: req.method!, path: '', upgrade, requestId, from: client.address };
-    events?.emit('refused', { code: 'request.malformed', status: 400, reason: canonical.fault, ...asked });
-    return canonical.fault;
-  }
 
   /** Asks the gate. Synchronous where the gate is, so that the hot path makes no promise. */
   function decide(gate: GateRequest, then: (decision: GateDecision) => void): void {
@@ -174,14 +155,16 @@ export function createFrontDoor({
       if (res.headersSent) res.destroy();
       else void refusals.render(decision, gate, exchange).then(answer);
     };
+    let visitor: Identity | undefined;
     const exchange: Exchange = {
       requestId,
       request,
       expectsContinue,
-      refuse: (error) => refuse(refusal(error, 'hop')),
+      refuse: (error) => refuse(refusal(error, 'hop', visitor)),
     };
     decide(gate, (decision) => {
-      if (res.destroyed || isTooMany(whoOf(decision))) return;
+      visitor = whoOf(decision);
+      if (res.destroyed || isTooMany(visitor)) return;
       if (decision.kind === 'app') ownPage();
       else if (decision.kind !== 'hop') refuse(decision);
       else {
@@ -211,11 +194,12 @@ export function createFrontDoor({
       refusals.log(decision, gate, exchange, req);
       void refusals.render(decision, gate, exchange).then((page) => answerUpgrade(socket, page, requestId));
     };
+    let visitor: Identity | undefined;
     const exchange: Exchange = {
       requestId,
       request,
       expectsContinue: false,
-      refuse: (error) => refuse(refusal(error, 'hop')),
+      refuse: (error) => refuse(refusal(error, 'hop', visitor)),
     };
     const from = clientOf(req).address;
     const isTooMany = (who: Identity | undefined): boolean => {
@@ -233,7 +217,8 @@ export function createFrontDoor({
     }
     if (limits.isSpent(from)) gate.onlyKnown = true;
     decide(gate, (decision) => {
-      if (socket.destroyed || isTooMany(whoOf(decision))) return;
+      visitor = whoOf(decision);
+      if (socket.destroyed || isTooMany(visitor)) return;
       const full = decision.kind === 'hop' ? webSockets.enter(socket, decision) : undefined;
       if (full !== undefined) exchange.refuse(new GatewayError(full));
       else if (decision.kind === 'hop') hop.upgrade(req, socket, head, decision, exchange);

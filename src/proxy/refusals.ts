@@ -1,4 +1,4 @@
-import type { Target } from '../access/types.ts';
+import type { Identity, Target } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import { toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
@@ -68,7 +68,7 @@ export function createRefusals({
   };
 }
 
-/** A failure of the hop, or of the gate itself. */
-export function refusal(error: GatewayError, reason: string): Refusal {
-  return { kind: 'refuse', error, reason };
+/** A failure of the hop, or of the gate itself; of the hop also whose request it was, for the page and the log. */
+export function refusal(error: GatewayError, reason: string, identity?: Identity): Refusal {
+  return identity === undefined ? { kind: 'refuse', error, reason } : { kind: 'refuse', error, reason, identity };
 }

@@ -61,8 +61,19 @@ describe.each([
     expect(body).toMatch(/<h1/);
     const id = String(headers['x-request-id']);
     if (status !== 424) expect(body).toContain(id);
+    expect(body, 'the navigation of whoever is signed in').toContain('<nav aria-label="Pages">');
+    expect(body).toMatch(/class="who"[^>]*>guest</);
+    expect(body, 'which scripts of that server could read').not.toMatch(/_csrf|<form/);
     await until(() => lines(id).length > 0);
     expect(lines(id)).toMatchObject([{ path: path(), ...(status === 424 ? {} : { code }), ...facts }]);
+  });
+
+  test('and to a request with a body, which Node reads, the same', async () => {
+    const [headers, body] = [{ cookie: guest.cookieHeader(path()), accept: 'text/html' }, 'x'];
+    const got = await ask(gateway.origin, path(), { method: 'POST', headers, body });
+    expect(got.status).toBe(status);
+    expect(got.body).toContain('<nav aria-label="Pages">');
+    expect(got.body).not.toMatch(/_csrf|<form/);
   });
 
   test.each([

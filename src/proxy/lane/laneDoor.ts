@@ -54,7 +54,7 @@ export function createLaneBegin(parts: LaneDoorParts): LaneOptions['begin'] {
         request,
         expectsContinue: false,
         refuse(error) {
-          const failure = refusal(error, 'hop');
+          const failure = refusal(error, 'hop', decision.identity);
           refusals.log(failure, gate, exchange, asked);
           if (carried.begun) socket.destroy();
           else void answer(failure, gate, exchange);
