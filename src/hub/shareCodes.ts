@@ -4,6 +4,7 @@ import type { ServerKey } from '../servers/types.ts';
 import type { ShareCode, ShareCodes, Shares } from '../shares/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
+import { acceptedShare } from './acceptedShare.ts';
 import type { Token, Tokens } from './tokens/createTokens.ts';
 import { hashToken } from './tokens/tokenText.ts';
 
@@ -65,19 +66,14 @@ export function createShareCodes(deps: {
     async exchange(text, visitor) {
       const record = findRecord(text);
       if (record === undefined) return undefined;
-      const { key, level, mayStart } = toCode(record);
-      const share = await deps.shares().grant(
-        {
-          owner: key.owner,
-          server: key.name,
-          grantee: { kind: 'user', name: visitor },
-          level,
-          expiresAt: null,
-          note: 'By a share code',
-          mayStart,
-        },
-        visitor,
-      );
+      const code = toCode(record);
+      const { owner, name: server } = code.key;
+      const grantee = { kind: 'user', name: visitor } as const;
+      const accepted = acceptedShare(code, deps.shares().list((one) => isOf(one, code.key, visitor))[0]);
+      const share =
+        'keeps' in accepted
+          ? accepted.keeps
+          : await deps.shares().grant({ owner, server, grantee, note: 'By a share code', ...accepted.gets }, visitor);
       await store.state.update((draft) => {
         const own = draft.tokens[record.id];
         if (own === undefined) return;
@@ -87,6 +83,10 @@ export function createShareCodes(deps: {
       return share;
     },
   };
+}
+
+function isOf({ owner, server, grantee }: Share, key: ServerKey, visitor: string): boolean {
+  return owner === key.owner && server === key.name && grantee.kind === 'user' && grantee.name === visitor;
 }
 
 function keyOf(record: Token): ServerKey {
