@@ -9,9 +9,11 @@ import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { freePort } from '../helpers/gateway.ts';
+import { configurableHttpProxy, startJupyterHub } from '../helpers/jupyterHub.ts';
 import { memoryOf } from '../helpers/memoryOf.ts';
 import { cylcBin } from '../helpers/requires.ts';
 import { until } from '../helpers/until.ts';
+import { treeOf } from './hop/processes.ts';
 
 /**
  * What a newcomer waits for: from `npm start` (with the build) to the printed links, then in a real browser from the
@@ -26,7 +28,8 @@ interface Figures {
 }
 
 const root = join(import.meta.dirname, '../..');
-const idleMs = 5000;
+/** Until what the start took has been given back. */
+const idleMs = 10_000;
 
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -34,6 +37,7 @@ export async function run(args: readonly string[]): Promise<void> {
     options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '3' }, help: { type: 'boolean' } },
   });
   if (values.help) return console.log('npm run bench -- firstRun [--json] [--rounds 3]');
+  let ratios = {};
   const cylc = cylcBin();
   const figures: Record<string, Figures> = {};
   figures['stand-in'] = await measure('/usr/bin:/bin', Number(values.rounds), standInPage);
@@ -45,7 +49,28 @@ export async function run(args: readonly string[]): Promise<void> {
         `from Start to the page: ${pageS.join(', ')} s`,
     );
   if (cylc === undefined) console.log('Cylc is not here; to get it: npm run cylc:install');
-  if (values.json) console.log(JSON.stringify({ ratios: {}, figures }));
+  else {
+    const hub = await idleJupyterHub();
+    console.log(`JupyterHub with configurable-http-proxy, idle: RSS ${hub.rssMiB} MiB, PSS ${hub.pssMiB} MiB`);
+    const { idle } = figures['cylc']!;
+    ratios = { jupyterhub: { idleRss: idle.rssMiB / hub.rssMiB, idlePss: idle.pssMiB / hub.pssMiB } };
+  }
+  if (values.json) console.log(JSON.stringify({ ratios, figures }));
+}
+
+/** The memory of the two programs that the gateway stands for. */
+async function idleJupyterHub(): Promise<Figures['idle']> {
+  const folder = await mkdtemp(join(tmpdir(), 'first-run-hub-'));
+  const hub = await startJupyterHub(folder, configurableHttpProxy);
+  try {
+    await sleep(idleMs);
+    const all = treeOf(hub.pid).map((pid) => memoryOf(pid));
+    const sum = (of: 'rssMiB' | 'pssMiB'): number => Math.round(all.reduce((total, one) => total + one[of], 0));
+    return { rssMiB: sum('rssMiB'), pssMiB: sum('pssMiB') };
+  } finally {
+    await hub.end();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function measure(path: string, rounds: number, page: (at: Page) => Promise<void>): Promise<Figures> {

@@ -10,6 +10,7 @@ import { until } from './until.ts';
 const root = join(import.meta.dirname, '../..');
 
 export interface HubProcess {
+  pid: number;
   origin: string;
   proxyApi: string;
   output(): string;
@@ -21,12 +22,18 @@ export interface HubProcess {
 export const hubToken = 'a-token-of-an-admin-service';
 export const proxyToken = 'a-token-of-the-proxy';
 
-/** A real JupyterHub in `dir`, with `cylc-gateway proxy` as its proxy and `cylc hubapp` for its users. */
-export async function startJupyterHub(dir: string): Promise<HubProcess> {
+const ourProxy = [process.execPath, join(root, 'dist/src/main.js'), 'proxy'];
+/** The one that it comes with. */
+export const configurableHttpProxy = [
+  process.execPath,
+  join(root, 'node_modules/configurable-http-proxy/bin/configurable-http-proxy'),
+];
+
+/** A real JupyterHub in `dir`, with `cylc hubapp` for its users and `cylc-gateway proxy` (or another) as its proxy. */
+export async function startJupyterHub(dir: string, proxy: readonly string[] = ourProxy): Promise<HubProcess> {
   const [port, apiPort, hubPort] = [await freePort(), await freePort(), await freePort()];
   const bin = dirname(cylcBin() ?? '');
   mkdirSync(join(dir, 'home'));
-  const proxy = [process.execPath, join(root, 'dist/src/main.js'), 'proxy'];
   writeFileSync(
     join(dir, 'jupyterhub_config.py'),
     `
@@ -72,6 +79,7 @@ c.Spawner.http_timeout = 120
   );
   const origin = `http://127.0.0.1:${port}`;
   return {
+    pid: child.pid!,
     origin,
     proxyApi: `http://127.0.0.1:${apiPort}/api/routes`,
     output: () => output,

@@ -13,7 +13,7 @@ const jwtCookie = (world: BenchWorld) => (user: string) => `theme=dark; cylc-gat
 const everyone = (world: BenchWorld): string[] => [...world.users, socketUser];
 
 /** Those of `npm start`. */
-const heapFlags = ['--max-semi-space-size=16', '--initial-old-space-size=64'];
+const heapFlags = ['--max-semi-space-size=16', '--initial-old-space-size=32'];
 
 const ours: Peer = {
   name: 'cylc-gateway',
