@@ -25,9 +25,12 @@ import { until } from '../helpers/until.ts';
 
 /** Notes all that it is sent, and answers everything with 200. */
 const attacker = `
-import socket, sys
+import socket, sys, time
 listener = socket.socket(); listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-listener.bind(("127.0.0.1", int(sys.argv[1]))); listener.listen(); print("listens", flush=True)
+for _ in range(100): # a process that was killed may be gone for all to see a moment before its threads let go of the port
+    try: listener.bind(("127.0.0.1", int(sys.argv[1]))); break
+    except OSError: time.sleep(0.05)
+listener.listen(); print("listens", flush=True)
 while True:
     peer, _ = listener.accept()
     peer.settimeout(1)
