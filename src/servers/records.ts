@@ -49,7 +49,7 @@ export function createRecords(options: { store: Store<AdminData, StateData>; url
   };
 }
 
-function emptyRecord(key: ServerKey): ServerRecord {
+export function emptyRecord(key: ServerKey): ServerRecord {
   return {
     owner: key.owner,
     name: key.name,

@@ -52,8 +52,8 @@ export const stateKind: DocumentKind<StateData> = {
   layout: 'lines',
   late: {
     map: 'servers',
-    // Its fields stand in the order in which a record is made.
-    atRest: /^\{"owner":"(?:[^"\\]|\\.)*","name":"(?:[^"\\]|\\.)*","phase":"stopped",/,
+    // Stopped, and no process or note of one is left to be looked after. Fields stand in the order in which a record is made.
+    atRest: /^\{"owner":"(?:[^"\\]|\\.)*","name":"(?:[^"\\]|\\.)*","phase":"stopped",.*,"handle":null,"runFile":null,/,
   },
   empty: () => emptyDocument(stateSchema, 1) as StateData,
   backupEveryMs: 600_000,

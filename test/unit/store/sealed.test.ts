@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { emptyRecord } from '../../../src/servers/records.ts';
 import { changeLine, headLine } from '../../../src/store/changeLines.ts';
 import { stateKind } from '../../../src/store/kinds.ts';
 import { awake, keysOf } from '../../../src/store/lateMap.ts';
@@ -12,23 +13,8 @@ import { randomBy } from '../../helpers/storeCuts.ts';
 import { until } from '../../helpers/until.ts';
 
 const server = (owner: string, more: Partial<ServerRecord> = {}): ServerRecord => ({
-  owner,
-  name: '',
-  phase: 'stopped',
-  profile: 'default',
-  spawner: 'account',
-  program: '',
-  options: {},
-  handle: null,
-  runFile: null,
-  command: '',
-  page: '',
-  upstream: null,
-  logFile: null,
-  startedBy: null,
+  ...emptyRecord({ owner, name: '' }),
   startedAt: '2026-11-26T00:00:00.000Z',
-  lastActivityAt: null,
-  failure: null,
   ...more,
 });
 
@@ -40,6 +26,8 @@ const records: ServerRecord[] = [
   server('"phase":"stopped",', { phase: 'failed' }),
   server('__proto__'),
   server('dee', { displayName: '}', phase: 'queued', command: '"owner":"x","name":"","phase":"stopped",' }),
+  server('fay', { handle: { kind: 'process', process: { pid: 7, startTime: '1', bootId: 'b' }, runFile: '/run/fay' } }),
+  server('guy', { runFile: '/run/guy' }),
   server('eve', { options: { memory: '2G', of: [1, { a: null }] } }),
 ];
 const data = (servers = records): StateData => ({
@@ -66,11 +54,15 @@ test('what the program has written is read as it is, in its order', () => {
   expect(serversOf(createSerialise(stateKind)(data([]), 1))).toEqual({});
 });
 
-test('stopped servers, and they alone, are left unread until somebody asks', async () => {
+test('servers at rest, and they alone, are left unread until somebody asks', async () => {
   const servers = serversOf();
   const ownersNow = () => awake(servers).map(({ owner }) => owner);
   expect(keysOf(servers)).toHaveLength(records.length);
-  expect(ownersNow()).toEqual(records.filter(({ phase }) => phase !== 'stopped').map(({ owner }) => owner));
+  const busy = records.filter(
+    ({ phase, handle, runFile }) => phase !== 'stopped' || handle !== null || runFile !== null,
+  );
+  expect(busy.map(({ owner }) => owner)).toEqual(expect.arrayContaining(['bob', 'fay', 'guy']));
+  expect(ownersNow()).toEqual(busy.map(({ owner }) => owner));
   expect(servers['eve/']?.options).toEqual(records.at(-1)?.options);
   expect(ownersNow()).toContain('eve');
   await until(() => ownersNow().length === records.length);
