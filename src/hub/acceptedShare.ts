@@ -1,7 +1,8 @@
 import type { Share } from '../access/types.ts';
 import type { ShareCode } from '../shares/types.ts';
 
-type Granted = Pick<Share, 'level' | 'expiresAt'> & { mayStart: boolean };
+type Rights = Pick<ShareCode, 'level' | 'mayStart'>;
+type Granted = Rights & Pick<Share, 'expiresAt'>;
 
 /**
  * What somebody has after they accepted a code, who may have a share of the server already: never less than before, and
@@ -9,16 +10,16 @@ type Granted = Pick<Share, 'level' | 'expiresAt'> & { mayStart: boolean };
  * code can be accepted again then.
  */
 export function acceptedShare(
-  { level, mayStart }: Pick<ShareCode, 'level' | 'mayStart'>,
+  { level, mayStart }: Rights,
   own: Share | undefined,
 ): { keeps: Share } | { gets: Granted } {
   const gets: Granted = { level, mayStart, expiresAt: null };
   if (own === undefined) return { gets };
-  const [ownControl, ownStart] = [own.level === 'control', own.mayStart === true];
-  const covered = (ownControl || level === 'read') && (ownStart || !mayStart);
-  const same = own.level === level && ownStart === mayStart;
-  if (covered && (own.expiresAt === null || !same)) return { keeps: own };
-  const adds = (ownControl && level === 'read') || (ownStart && !mayStart);
-  if (!adds) return { gets };
-  return { gets: { level: ownControl ? 'control' : level, mayStart: mayStart || ownStart, expiresAt: own.expiresAt } };
+  const both: Rights = {
+    level: own.level === 'control' ? 'control' : level,
+    mayStart: mayStart || own.mayStart === true,
+  };
+  const isAll = (one: Rights | Share): boolean => one.level === both.level && (one.mayStart ?? false) === both.mayStart;
+  if (isAll(own) && (own.expiresAt === null || !isAll(gets))) return { keeps: own };
+  return { gets: isAll(gets) ? gets : { ...both, expiresAt: own.expiresAt } };
 }

@@ -1,3 +1,4 @@
+import { sameGrant } from '../access/sameGrant.ts';
 import type { Share } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { ServerKey } from '../servers/types.ts';
@@ -67,13 +68,16 @@ export function createShareCodes(deps: {
       const record = findRecord(text);
       if (record === undefined) return undefined;
       const code = toCode(record);
-      const { owner, name: server } = code.key;
-      const grantee = { kind: 'user', name: visitor } as const;
-      const accepted = acceptedShare(code, deps.shares().list((one) => isOf(one, code.key, visitor))[0]);
+      const grant = {
+        owner: code.key.owner,
+        server: code.key.name,
+        grantee: { kind: 'user', name: visitor } as const,
+      };
+      const accepted = acceptedShare(code, deps.shares().list((one) => sameGrant(one, grant))[0]);
       const share =
         'keeps' in accepted
           ? accepted.keeps
-          : await deps.shares().grant({ owner, server, grantee, note: 'By a share code', ...accepted.gets }, visitor);
+          : await deps.shares().grant({ ...grant, note: 'By a share code', ...accepted.gets }, visitor);
       await store.state.update((draft) => {
         const own = draft.tokens[record.id];
         if (own === undefined) return;
@@ -83,10 +87,6 @@ export function createShareCodes(deps: {
       return share;
     },
   };
-}
-
-function isOf({ owner, server, grantee }: Share, key: ServerKey, visitor: string): boolean {
-  return owner === key.owner && server === key.name && grantee.kind === 'user' && grantee.name === visitor;
 }
 
 function keyOf(record: Token): ServerKey {

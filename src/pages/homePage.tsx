@@ -6,7 +6,7 @@ import { serverTitle } from './links.ts';
 import { ServiceLinks } from './servicesPage.tsx';
 import { PhaseBadge, ServerCard } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
-import { When } from './times.tsx';
+import { Until } from './times.tsx';
 
 export interface Announcement {
   text: string;
@@ -94,8 +94,7 @@ function Shared({ shell, shared }: { shell: Shell; shared: readonly SharedServer
               <p class="help">
                 {item.level === 'control' ? 'You may look and act' : 'You may look'}
                 {item.note === '' ? '' : `: ${item.note}`}
-                {item.expiresAt === null ? null : ' · until '}
-                {item.expiresAt === null ? null : <When at={item.expiresAt} />}
+                <Until at={item.expiresAt} />
               </p>
             </div>
             <PhaseBadge phase={item.view?.phase ?? 'stopped'} />

@@ -1,9 +1,10 @@
 import type { Identity } from '../access/types.ts';
 import type { ServiceView } from '../services/types.ts';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import { PhaseBadge } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
+import { RowForm } from './rowForm.tsx';
 
 /** On the home page: what there is beside the servers. */
 export function ServiceLinks({ services }: { services: readonly ServiceView[] }) {
@@ -60,13 +61,15 @@ export function ServicesPage({ shell, who, services, logs }: ServicesPageProps) 
               </a>
             )}
             {service.managed && service.owner === null ? (
-              <form method="post" action={shell.urls.hub('services')}>
-                <Csrf shell={shell} who={who} />
-                <input type="hidden" name="service" value={service.name} />
-                <button type="submit" aria-label={`Restart ${service.title}`}>
-                  Restart
-                </button>
-              </form>
+              <RowForm
+                shell={shell}
+                who={who}
+                action={shell.urls.hub('services')}
+                name="service"
+                value={service.name}
+                label="Restart"
+                spoken={`Restart ${service.title}`}
+              />
             ) : null}
           </div>
         </section>

@@ -4,6 +4,7 @@ import { browserOf } from './browserOf.ts';
 import { Csrf, Layout } from './layout.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
+import { RowForm } from './rowForm.tsx';
 
 export interface SessionsProps {
   shell: Shell;
@@ -71,13 +72,16 @@ function SessionItem({ shell, who, session, showAccount }: ItemProps) {
           {session.kind === 'external' ? ', by the single sign-on of this site' : ''}
         </p>
       </div>
-      <form method="post" action={shell.urls.hub('sessions/end')}>
-        <Csrf shell={shell} who={who} />
-        <input type="hidden" name="id" value={session.id} />
-        <button class="quiet" type="submit" aria-label={`End ${browser} of ${session.account}`}>
-          End
-        </button>
-      </form>
+      <RowForm
+        shell={shell}
+        who={who}
+        action={shell.urls.hub('sessions/end')}
+        name="id"
+        value={session.id}
+        label="End"
+        spoken={`End ${browser} of ${session.account}`}
+        quiet
+      />
     </li>
   );
 }

@@ -7,7 +7,8 @@ import { OptionFields } from './optionsForm.tsx';
 import { Secret } from './secret.tsx';
 import { linkForm } from './shareLinkForm.ts';
 import type { Shell } from './shell.ts';
-import { momentText, When } from './times.tsx';
+import { momentText, Until, When } from './times.tsx';
+import { RowForm } from './rowForm.tsx';
 
 interface Props {
   shell: Shell;
@@ -40,18 +41,19 @@ export function Links({ shell, who, server, links }: Props) {
               <p class="help">
                 {'Made '}
                 <When at={link.createdAt} />
-                {link.expiresAt === null ? null : ' · until '}
-                {link.expiresAt === null ? null : <When at={link.expiresAt} />}
+                <Until at={link.expiresAt} />
                 {` · ${usesText(link.uses)}`}
               </p>
             </div>
-            <form method="post" action={serverPage(shell.urls, 'end-link', server)}>
-              <Csrf shell={shell} who={who} />
-              <input type="hidden" name="link" value={link.id} />
-              <button type="submit" aria-label={`Revoke the link made ${momentText(link.createdAt)}`}>
-                Revoke
-              </button>
-            </form>
+            <RowForm
+              shell={shell}
+              who={who}
+              action={serverPage(shell.urls, 'end-link', server)}
+              name="link"
+              value={link.id}
+              label="Revoke"
+              spoken={`Revoke the link made ${momentText(link.createdAt)}`}
+            />
           </li>
         ))}
       </ul>

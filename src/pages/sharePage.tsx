@@ -7,7 +7,8 @@ import { serverPage, serverTitle } from './links.ts';
 import { FaultSummary, OptionFields } from './optionsForm.tsx';
 import { FreshLink, LinkForm, Links } from './shareLinks.tsx';
 import type { Shell } from './shell.ts';
-import { When } from './times.tsx';
+import { Until } from './times.tsx';
+import { RowForm } from './rowForm.tsx';
 
 export interface SharePageProps {
   shell: Shell;
@@ -75,17 +76,18 @@ function Given({ shell, who, server, shares }: SharePageProps) {
                 {share.level === 'control' ? 'may look and act' : 'may look'}
                 {share.mayStart === true ? ', may start it' : ''}
                 {share.note === '' ? '' : `: ${share.note}`}
-                {share.expiresAt === null ? null : ' · until '}
-                {share.expiresAt === null ? null : <When at={share.expiresAt} />}
+                <Until at={share.expiresAt} />
               </p>
             </div>
-            <form method="post" action={serverPage(shell.urls, 'unshare', server)}>
-              <Csrf shell={shell} who={who} />
-              <input type="hidden" name="share" value={share.id} />
-              <button type="submit" aria-label={`Take back from ${granteeText(share)}`}>
-                Take back
-              </button>
-            </form>
+            <RowForm
+              shell={shell}
+              who={who}
+              action={serverPage(shell.urls, 'unshare', server)}
+              name="share"
+              value={share.id}
+              label="Take back"
+              spoken={`Take back from ${granteeText(share)}`}
+            />
           </li>
         ))}
       </ul>

@@ -7,6 +7,7 @@ import { FaultSummary, OptionFields } from './optionsForm.tsx';
 import { Secret } from './secret.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
+import { RowForm } from './rowForm.tsx';
 
 export interface TokenPageProps {
   shell: Shell;
@@ -81,13 +82,15 @@ function Listed({ shell, who, tokens, title, id }: ListedProps) {
               </p>
               <p class="help">{token.scopes.includes('inherit') ? 'All that you may' : token.scopes.join(', ')}</p>
             </div>
-            <form method="post" action={shell.urls.hub('token/revoke')}>
-              <Csrf shell={shell} who={who} />
-              <input type="hidden" name="token" value={token.id} />
-              <button type="submit" aria-label={`Revoke ${token.note}`}>
-                Revoke
-              </button>
-            </form>
+            <RowForm
+              shell={shell}
+              who={who}
+              action={shell.urls.hub('token/revoke')}
+              name="token"
+              value={token.id}
+              label="Revoke"
+              spoken={`Revoke ${token.note}`}
+            />
           </li>
         ))}
       </ul>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sameGrant } from '../access/sameGrant.ts';
 import type { Share } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { AccountDirectory } from '../identity/types.ts';
@@ -6,7 +7,7 @@ import type { AdminData } from '../store/schema.ts';
 import type { StoreDocument } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { checkShare } from './checkShare.ts';
-import type { ShareRequest, Shares } from './types.ts';
+import type { Shares } from './types.ts';
 
 export interface SharesParts {
   admin: StoreDocument<AdminData>;
@@ -20,12 +21,6 @@ export interface SharesParts {
 export function createShares({ admin, accounts, needsRestart, clock, log }: SharesParts): Shares {
   const all = (): Share[] => Object.values(admin.data.shares);
   const live = (share: Share): boolean => share.expiresAt === null || Date.parse(share.expiresAt) > clock.now();
-
-  function sameGrant(one: Share, other: ShareRequest): boolean {
-    const { grantee } = other;
-    const sameGrantee = one.grantee.kind === grantee.kind && one.grantee.name === grantee.name;
-    return sameGrantee && one.owner === other.owner && one.server === other.server;
-  }
 
   return {
     list: (match = () => true) =>
