@@ -8,7 +8,7 @@ import type { Client } from './clientAddress.ts';
 import { affordableConnections, limitConnections } from './connectionLimits.ts';
 import { createInnerListener } from './innerListener.ts';
 import { listenAt } from './listening.ts';
-import { createRedirectServer } from './redirectServer.ts';
+import { createRedirectServer, isPageLoad } from './redirectServer.ts';
 import { createListener } from './tlsServer.ts';
 
 export interface ListeningRoom {
@@ -42,7 +42,11 @@ export async function createListening(options: {
   });
   const inner = createInnerListener(join(options.runtimeDir, 'provider.sock'), options.provider);
   const redirect =
-    redirectPort === undefined ? undefined : createRedirectServer((req) => options.urls.origin + req.url!);
+    redirectPort === undefined
+      ? undefined
+      : createRedirectServer((req) => options.urls.origin + req.url!, {
+          pagesOnly: (req) => isPageLoad(req, options.urls.hub('api')),
+        });
   return {
     create: (serverOptions) => listener.create(serverOptions),
     findClient: createClientFinder({ proxies: trustedProxies, headers: forwardedHeaders }),

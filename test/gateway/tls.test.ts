@@ -71,7 +71,9 @@ test('the plain port only redirects, wherever the request says it goes', async (
     ask(`http://localhost:${redirectPort}`, path, { headers, method });
   const answer = await at('/hub/home?x=1', { host: 'evil.example' });
   expect(answer).toMatchObject({ status: 301, headers: { location: `https://localhost:${port}/hub/home?x=1` } });
-  expect((await at('/hub/login', {}, 'POST')).status).toBe(308);
+  expect((await at('/hub/login', {}, 'POST')).status).toBe(403);
+  expect((await at('/hub/api/user')).status).toBe(403);
+  expect((await at('/user/ann/cylc', { authorization: 'token cgw_x' })).status).toBe(403);
   expect((await at('//evil.example/')).status).toBe(400);
 });
 

@@ -30,7 +30,9 @@ export const listenSchema = z.strictObject({
     .min(1)
     .max(65_535)
     .optional()
-    .describe('Port, usually 80, that redirects everything to `publicUrl`.'),
+    .describe(
+      'Port, usually 80, that redirects page loads to `publicUrl`; forms, API calls and requests with a token are refused.',
+    ),
   maxConnections: z
     .number()
     .int()
