@@ -28,6 +28,7 @@ export interface Kept {
   readonly pid: number | null;
   readonly since: string;
   readonly restarts: number;
+  /** Why it ended the last time; kept while it is started again, null once it is ready or was stopped. */
   readonly reason: string | null;
   start(): void;
   /** Resolves when it is up, has failed or was stopped. */
@@ -65,7 +66,7 @@ export function keepRunning(options: KeepOptions): Kept {
   }
   /** One life of the process; returns why it ended, undefined where it was stopped. */
   async function live(signal: AbortSignal): Promise<string | undefined> {
-    settle('starting');
+    settle('starting', state.reason);
     const current = (running = await runProcess(await options.plan()));
     const ended = current.ended.then((end) => endText(end));
     const aborted = onceAborted(signal);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -53,13 +53,30 @@ const starts = (): number[] =>
     .match(/\d{10,}/g)!
     .map((ns) => Number(ns) / 1e6);
 
+/** Once the script itself runs: a process can be up before that. */
+const scriptRuns = (): Promise<boolean> => until(() => existsSync(startsFile));
+
 test('one that ends at once is started again, after waits that double', async () => {
   const service = keep('exit 3', { backOffMs: 100 });
   await until(() => service.restarts >= 3);
+  // Without a look of its own it is up for as long as it runs, be that a moment.
+  await until(() => service.phase === 'failed');
   expect(service.reason).toContain('code 3');
   const waits = starts().flatMap((at, index, all) => (index === 0 ? [] : [at - all[index - 1]!]));
   expect(waits.length).toBeGreaterThanOrEqual(2);
   for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(100 * 2 ** index);
+});
+
+test('while it is started again it still says why it ended, and no longer once it is ready', async () => {
+  let answers = true;
+  const service = keep('exec sleep 60', { backOffMs: 1, probeEveryMs: 5, probe: () => Promise.resolve(answers) });
+  await until(() => service.phase === 'ready');
+  answers = false;
+  await until(() => service.restarts === 1 && service.phase === 'starting');
+  expect(service.reason).toBe('it no longer answers');
+  answers = true;
+  await until(() => service.phase === 'ready');
+  expect(service.reason).toBeNull();
 });
 
 test('one that no longer answers is ended and started anew', async () => {
@@ -93,6 +110,7 @@ test('one look that fails is no reason', async () => {
 test('a stopped one stays so', async () => {
   const service = keep('exec sleep 60', { backOffMs: 1 });
   await until(() => service.phase === 'ready');
+  await scriptRuns();
   const { pid } = service;
   await service.stop();
   expect(service.phase).toBe('stopped');
