@@ -13,6 +13,7 @@ import type { PrintedLink } from './identity/firstRunLinks.ts';
 import { createPeople } from './identity/people.ts';
 import { clientOf } from './listen/clientAddress.ts';
 import { createListening } from './listen/createListening.ts';
+import { loadPeerCredentials } from './listen/peerCredentials.ts';
 import { createOrigins } from './origins/createOrigins.ts';
 import { assetNames, loadAssets } from './pages/assets.ts';
 import { createPages } from './pages/createPages.tsx';
@@ -86,8 +87,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const people = createPeople({ firstRun });
   const [events, counts] = [createEvents(log), new RequestCounts()];
   const onWrite: OnWrite = (write) => events.emit('stored', write);
-  const store = await openStore({ dataDir, clock, log, people, onWrite });
   const sudo = config.servers.sudo !== undefined;
+  const peerOf = await loadPeerCredentials({ required: uid === 0 || sudo });
+  const store = await openStore({ dataDir, clock, log, people, onWrite });
   const runtimeDir = chooseRuntimeDir({ configured: config.runtimeDir, dataDir, uid, sudo });
   await prepareRuntimeDir(runtimeDir, uid, sudo);
 
@@ -145,6 +147,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     mayStart: (...of) => access.mayStart(...of),
     urls,
     runtimeDir,
+    peerOf,
     loopback: config.services.length > 0,
     clock,
     log,
@@ -261,10 +264,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     urls,
     servers,
-    programs: programs
-      .list()
-      .map((program) => program.title)
-      .join(', '),
+    programs: Array.from(programs.list(), ({ title }) => title).join(', '),
     notes: identity.notes,
     signInLinks: () => identity.signInLinks(),
     async listen() {

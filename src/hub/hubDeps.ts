@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { AccountDirectory, Identify } from '../identity/types.ts';
+import type { PeerOf } from '../listen/peerCredentials.ts';
 import type { RouteTable } from '../proxy/types.ts';
 import type { Servers } from '../servers/types.ts';
 import type { Shares } from '../shares/types.ts';
@@ -29,6 +30,8 @@ export interface HubDeps {
   urls: Urls;
   /** Folder of the Hub's unix socket. */
   runtimeDir: string;
+  /** Who connects to that socket; undefined where that cannot be known. */
+  peerOf?: PeerOf | undefined;
   /** Whether services are to reach the API by TCP as well. */
   loopback?: boolean;
   clock: Clock;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../helpers/command.ts';
 import { startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
+import { describeWith } from '../helpers/requires.ts';
 import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
@@ -194,5 +195,20 @@ describe('a cookie', () => {
   test('nobody’s request has harmed the gateway', async () => {
     expect((await new Visitor(gateway.origin).get('/hub/login')).status).toBe(200);
     expect(gateway.output()).not.toMatch(/Something went wrong|TypeError/);
+  });
+});
+
+describeWith(['root'], 'as root', () => {
+  test('packages without their native parts are told before anything is served', async () => {
+    const hide = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) { if (name === 'koffi') throw new Error('no native module'); return next(name, context); } });`;
+    const dataDir = join(folder, 'no-native');
+    const env = { ...process.env, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(hide)}` };
+    const start = [main, 'serve', '--port', '0', '--data', dataDir];
+    const run = promisify(execFile)(process.execPath, start, { cwd: folder, timeout: 20_000, env });
+    const fault = (await run.catch((error: unknown) => error)) as { code: number; stderr: string };
+    expect(fault.code).toBe(69);
+    expect(fault.stderr).toContain('Cannot read who connects to a unix socket (SO_PEERCRED): no native module.');
+    expect(fault.stderr).toContain('npm ci');
   });
 });
