@@ -3,7 +3,7 @@ import { SetupError } from '../errors.ts';
 import { followAudit } from '../telemetry/audit/follow.ts';
 import { readAudit } from '../telemetry/audit/read.ts';
 import type { AuditRecord } from '../telemetry/audit/record.ts';
-import { loadFromOptions } from './commonOptions.ts';
+import { loadWithStore } from './commonOptions.ts';
 import { command } from './records.ts';
 import type { RecordOptions } from './records.ts';
 import { table } from './table.ts';
@@ -31,7 +31,7 @@ async function show(options: AuditOptions): Promise<void> {
   const { account, what, json = false } = options;
   const sinceMs = options.since === undefined ? undefined : timeOf(options.since);
   const limit = linesOf(options.lines ?? (sinceMs === undefined ? '50' : '1000000'));
-  const { config } = await loadFromOptions(options);
+  const { config } = await loadWithStore(options);
   const place = { dataDir: config.dataDir, files: config.audit.files };
   const records = (await readAudit(place, { account, what, sinceMs, limit })).toReversed();
   if (json) for (const record of records) console.log(JSON.stringify(record));

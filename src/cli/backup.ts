@@ -6,7 +6,7 @@ import { adminKind, stateKind, type DocumentKind } from '../store/kinds.ts';
 import { readDocument } from '../store/read.ts';
 import { restoreFiles } from '../store/restore.ts';
 import { createSerialise } from '../store/serialise.ts';
-import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
+import { addCommonOptions, loadFromOptions, loadWithStore } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 import { openControl } from './controlClient.ts';
 import { command, withControl } from './records.ts';
@@ -37,16 +37,17 @@ export function registerBackup(program: Command): void {
   );
   addCommonOptions(program.command('restore <file>').description('go back to a backup, or to a file of data/backups'))
     .option('--only <document>', 'admin or state')
+    .option('--new', 'the data folder has no records yet: this is a new machine')
     .action(restore);
 }
 
-async function restore(path: string, options: CommonOptions & { only?: string }): Promise<void> {
+async function restore(path: string, options: CommonOptions & { only?: string; new?: boolean }): Promise<void> {
   const found = await readBackup(path);
   const wanted = { ...found };
   if (options.only === 'admin') delete wanted.state;
   if (options.only === 'state') delete wanted.admin;
   const checked = { admin: check(adminKind, path, wanted.admin), state: check(stateKind, path, wanted.state) };
-  const { config, file } = await loadFromOptions(options);
+  const { config, file } = await (options.new === true ? loadFromOptions : loadWithStore)(options);
   const control = await openControl(config, file === null);
   try {
     if (control.live && checked.state !== undefined)

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { fromAssignment, merge } from '../config/overrides.ts';
 import type { Tree } from '../config/overrides.ts';
 import { SetupError } from '../errors.ts';
+import { refuseFormerFolder, requireStore } from './dataFolder.ts';
 
 /** Options of every command that reads the configuration. */
 export interface CommonOptions {
@@ -24,11 +25,25 @@ export function addCommonOptions(command: Command): Command {
     );
 }
 
-export function loadFromOptions(options: CommonOptions, flags: Tree = {}): Promise<LoadedConfig> {
+export async function loadFromOptions(options: CommonOptions, flags: Tree = {}): Promise<LoadedConfig> {
   const file = options.config ?? process.env['CYLC_GATEWAY_CONFIG'];
   const data: Tree = options.data === undefined ? {} : { dataDir: options.data };
   const overrides = [data, flags, ...options.set.map(assignment)].reduce(merge, {});
-  return loadConfig({ env: process.env, cwd: process.cwd(), overrides, ...(file === undefined ? {} : { file }) });
+  const loaded = await loadConfig({
+    env: process.env,
+    cwd: process.cwd(),
+    overrides,
+    ...(file === undefined ? {} : { file }),
+  });
+  refuseFormerFolder(loaded);
+  return loaded;
+}
+
+/** For the commands that work on the records of a gateway: refuses a folder that has none. */
+export async function loadWithStore(options: CommonOptions): Promise<LoadedConfig> {
+  const loaded = await loadFromOptions(options);
+  requireStore(loaded);
+  return loaded;
 }
 
 function collect(value: string, previous: string[]): string[] {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
+import { addCommonOptions, loadWithStore } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 import { openControl, type ControlClient } from './controlClient.ts';
 import { recordKinds, type RecordKind } from './recordKinds.ts';
@@ -67,7 +67,7 @@ export function withControl(
   return async (...given) => {
     const name = typeof given[0] === 'string' ? given[0] : '';
     const options = given.at(-2) as RecordOptions;
-    const { config, file } = await loadFromOptions(options);
+    const { config, file } = await loadWithStore(options);
     const control = await openControl(config, file === null);
     try {
       await work(control, options, name);

@@ -4,7 +4,7 @@ import { createGateway } from '../gateway.ts';
 import { keyText } from '../servers/types.ts';
 import type { ServerView } from '../servers/types.ts';
 import { createLog } from '../telemetry/log.ts';
-import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
+import { addCommonOptions, loadWithStore } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 import { openControl, type ControlClient } from './controlClient.ts';
 import { command, withControl } from './records.ts';
@@ -46,7 +46,7 @@ async function stop(name: string | undefined, options: CommonOptions & { all?: b
   if (name === undefined && options.all !== true)
     throw new SetupError('Which server?', { advice: 'Name it (alice/ or alice/nowcast), or say --all.', exitCode: 64 });
   const wanted = name === undefined || name.includes('/') ? name : `${name}/`;
-  const { config, file } = await loadFromOptions(options);
+  const { config, file } = await loadWithStore(options);
   const control = await openControl(config, file === null);
   try {
     if (control.live) return await stopLive(control, wanted);
@@ -69,7 +69,7 @@ async function stopLive(control: ControlClient, wanted: string | undefined): Pro
 
 /** Works on the records of a gateway that is down: the store's lock keeps it off a running one. */
 async function stopLeft(options: CommonOptions, wanted: string | undefined): Promise<void> {
-  const { config, file } = await loadFromOptions(options);
+  const { config, file } = await loadWithStore(options);
   const gateway = await createGateway({ config, firstRun: file === null, log: createLog(config.log) });
   try {
     await gateway.servers.reconcile();

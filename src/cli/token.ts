@@ -6,6 +6,7 @@ import { SetupError } from '../errors.ts';
 import { createExplainer } from '../identity/createExplainer.ts';
 import type { Step } from '../identity/explain.ts';
 import { registerApiTokens } from './apiTokens.ts';
+import { holdsStore } from '../store/foreign.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
 
@@ -44,6 +45,8 @@ async function explain(file: string, options: ExplainOptions): Promise<void> {
     options.claims === undefined
       ? await explainer.token(tokenIn(await read(file)))
       : await explainer.claims(claimsIn(await read(options.claims)), options.issuer);
+  if (options.json !== true && holdsStore(config.dataDir) !== 'yes')
+    console.error(`No records can be read in ${config.dataDir}: this leaves out who is blocked or listed there.`);
   console.log(options.json === true ? JSON.stringify(steps, null, 2) : toText(steps));
   if (steps.some(({ outcome }) => outcome === 'no')) process.exitCode = 1;
 }

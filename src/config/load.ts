@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { SetupError } from '../errors.ts';
+import { configJsonSchema } from './options.ts';
 import { fromEnvironment, merge } from './overrides.ts';
 import type { Tree } from './overrides.ts';
+import { resolvePaths } from './paths.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './schema.ts';
 
@@ -22,15 +24,28 @@ export interface LoadedConfig {
   config: Config;
   /** The file that was read, or null where there is none: then this is a first run. */
   file: string | null;
+  /**
+   * Where releases up to 0.1 looked for a `dataDir` that is relative: from the current folder. Undefined where that is the
+   * same folder, or where a flag, the environment or an absolute path says which one.
+   */
+  formerDataDir: string | undefined;
 }
 
-/** Reads the configuration. Reports every fault at once, each with its place, as one `SetupError`. */
+/**
+ * Reads the configuration. Reports every fault at once, each with its place, as one `SetupError`. Relative paths in the
+ * file, and the defaults, are relative to the folder of the file; those of flags and environment to `cwd`.
+ */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const source = await readSource(options);
-  const tree = [fromEnvironment(options.env), options.overrides ?? {}].reduce(merge, source.tree);
-  const parsed = configSchema.safeParse(tree);
+  const [schema, folder] = [configJsonSchema(), source.file === null ? options.cwd : dirname(source.file)];
+  const above = resolvePaths(merge(fromEnvironment(options.env), options.overrides ?? {}), schema, options.cwd);
+  const parsed = configSchema.safeParse(merge(resolvePaths(source.tree, schema, folder), above));
   if (!parsed.success) throw faults(source, parsed.error.issues);
-  return { config: withPaths(parsed.data, options.cwd), file: source.file };
+  const config = resolvePaths(parsed.data, schema, folder);
+  const written = source.tree['dataDir'] ?? parsed.data.dataDir;
+  const former = typeof written === 'string' && !isAbsolute(written) ? resolve(options.cwd, written) : config.dataDir;
+  const isElsewhere = above['dataDir'] === undefined && former !== config.dataDir;
+  return { config, file: source.file, formerDataDir: isElsewhere ? former : undefined };
 }
 
 interface Source {
@@ -99,8 +114,4 @@ function faults(source: Source, issues: readonly z.core.$ZodIssue[]): SetupError
       advice: 'Correct them all; `cylc-gateway init` writes a file that explains every option.',
     },
   );
-}
-
-function withPaths(config: Config, cwd: string): Config {
-  return { ...config, dataDir: isAbsolute(config.dataDir) ? config.dataDir : resolve(cwd, config.dataDir) };
 }

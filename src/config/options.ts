@@ -85,7 +85,7 @@ function typeOf(schema: JsonSchema): string {
     case 'boolean':
       return 'true or false';
     case 'string':
-      return schema.format === 'uri' ? 'address' : 'text';
+      return schema.format === 'uri' ? 'address' : schema.format === 'path' ? 'path' : 'text';
     case 'array':
       return `list of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}`;
     case 'object':

@@ -8,6 +8,9 @@ writes a file with all of them, commented out.
 
 An option can be set in three more ways, each stronger than the one before: in the file, by an environment variable
 (\`CYLC_GATEWAY_LISTEN__PORT=9000\` for \`listen.port\`), by \`--set listen.port=9000\`.
+
+A relative path in the file, or a default, is relative to the folder of the file; one in a variable or flag is relative to
+the current folder, as in any command. \`~\` is not expanded.
 `;
 
 /** \`docs/configuration.md\`. */

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTemporaryName } from './files.ts';
+import { errnoOf, isTemporaryName } from './files.ts';
 
 /** By any of these a folder is known as a gateway's; one is what `cylc:install` leaves in a folder of ours. */
 const signs = [
@@ -22,4 +22,15 @@ const signs = [
 export function isForeign(dataDir: string): boolean {
   const names = readdirSync(dataDir).filter((name) => !isTemporaryName(name));
   return names.length > 0 && !signs.some((name) => existsSync(join(dataDir, name)));
+}
+
+/** Whether a gateway has kept its records in this folder; `unknown` where this user may not look. */
+export function holdsStore(dataDir: string): 'yes' | 'no' | 'unknown' {
+  try {
+    return ['admin.json', 'state.json'].some((name) => statSync(join(dataDir, name), { throwIfNoEntry: false }))
+      ? 'yes'
+      : 'no';
+  } catch (error) {
+    return errnoOf(error) === 'ENOTDIR' ? 'no' : 'unknown';
+  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pathSchema } from '../paths.ts';
 import { listenSchema } from './listen.ts';
 
 /** Where the gateway is reached and where it keeps things. */
@@ -17,9 +18,8 @@ export const baseSchema = z.strictObject({
       "Domain below which each account's servers have an origin of their own, `<name>.<userDomain>`: advised where people share with others whom they do not trust. Needs DNS and a certificate for `*.<userDomain>`.",
     ),
   listen: listenSchema.prefault({}).describe('Where the gateway listens, and whom it believes there.'),
-  dataDir: z.string().default('data').describe('Folder of the JSON store, keys and server logs; mode 0700.'),
-  runtimeDir: z
-    .string()
+  dataDir: pathSchema.default('data').describe('Folder of the JSON store, keys and server logs; mode 0700.'),
+  runtimeDir: pathSchema
     .optional()
     .describe('Folder of the unix sockets; short, since their paths may have 107 bytes. Default: chosen at start.'),
   log: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pathSchema } from '../paths.ts';
 import { mappingFields } from './identityRules.ts';
 
 /** Signature algorithms of JWTs: asymmetric alone (RFC 8725, 3.2). */
@@ -20,7 +21,7 @@ export const issuerSchema = z
       .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
       .describe('Allowed signatures.'),
     jwksUrl: secureUrl.optional().describe('Address of the key set. Default: found by OpenID discovery at `issuer`.'),
-    jwksFile: z.string().optional().describe('File with the key set, instead of an address.'),
+    jwksFile: pathSchema.optional().describe('File with the key set, instead of an address.'),
     cookie: z.string().regex(token, 'is no cookie name').optional().describe('Cookie that holds the token.'),
     header: z
       .string()
@@ -62,7 +63,7 @@ export const oidcSchema = z.strictObject({
   issuer: secureUrl.describe('The provider; its discovery document is read from there.'),
   clientId: z.string().min(1).describe('The name that the gateway was registered under.'),
   clientSecret: z.string().optional().describe('Its secret; better in a file. Without one it is a public client.'),
-  clientSecretFile: z.string().optional().describe('File that holds the secret; not readable by all.'),
+  clientSecretFile: pathSchema.optional().describe('File that holds the secret; not readable by all.'),
   clientAuth: z
     .enum(['basic', 'post'])
     .default('basic')

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { pathSchema } from '../paths.ts';
 
 /** `10.0.0.0/8`, `2001:db8::/32`, `127.0.0.1`. */
 function isRange(text: string): boolean {
@@ -10,11 +11,10 @@ function isRange(text: string): boolean {
 }
 
 const tlsSchema = z.strictObject({
-  cert: z.string().describe("PEM file: the gateway's certificate, then its chain. Read anew when it changes."),
-  key: z.string().describe('PEM file of its private key; may be the same file.'),
+  cert: pathSchema.describe("PEM file: the gateway's certificate, then its chain. Read anew when it changes."),
+  key: pathSchema.describe('PEM file of its private key; may be the same file.'),
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest version of TLS that is spoken.'),
-  clientCa: z
-    .string()
+  clientCa: pathSchema
     .optional()
     .describe('PEM file of authorities: only who shows a certificate of one of them gets as far as the sign-in.'),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pathSchema } from '../paths.ts';
 import { cwdSchema, limitsSchema, listenSchema, umaskSchema } from './servers.ts';
 
 /** The profiles that people choose from when they start a server. */
@@ -134,7 +135,7 @@ export const environmentsSchema = z
         .regex(/^[a-z0-9][a-z0-9.-]{0,29}$/, 'small letters, digits, dots and hyphens, at most 30')
         .describe('Stable: profiles, records and the API name it by it.'),
       title: z.string().optional().describe('What people see. Default: the version and path.'),
-      cylc: z.string().describe('Path of its `cylc` command.'),
+      cylc: pathSchema.describe('Path of its `cylc` command.'),
       listen: listenSchema.optional().describe('Where its servers listen. Default: `servers.listen`.'),
       variables: z
         .record(z.string(), z.string())

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pathSchema } from '../paths.ts';
 
 export const limitsSchema = z.partialRecord(z.enum(['as', 'nofile', 'nproc', 'core', 'cpu']), z.number().int().min(0));
 export const umaskSchema = z.string().regex(/^0?[0-7]{3}$/, 'write three octal digits');
@@ -55,8 +56,7 @@ export const serversSchema = z.strictObject({
     .min(0)
     .default(604_800)
     .describe('For so long people may put off such a stop of their server, seconds; 0: not at all.'),
-  cylc: z
-    .string()
+  cylc: pathSchema
     .optional()
     .describe('Path of the `cylc` command. Default: the one on the PATH, then `bin/cylc` under `<dataDir>/cylc`.'),
   args: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { argvSchema, pathSchema } from '../paths.ts';
 
 /** One web application or helper beside the UI servers. */
 const serviceSchema = z
@@ -14,8 +15,7 @@ const serviceSchema = z
       .describe(
         '`command`: we start `command` and keep it running. `external`: it runs by itself, at `url` or at an address of its own. `cylc-review`: we start the Cylc Review of the installed Cylc.',
       ),
-    command: z
-      .array(z.string())
+    command: argvSchema
       .default([])
       .describe(
         'Program and arguments, one item each: no shell reads them. `{socket}` and `{prefix}` stand for the unix socket to listen on and the path prefix.',
@@ -28,7 +28,7 @@ const serviceSchema = z
       .string()
       .optional()
       .describe('Account that it runs as. Default: that of the gateway, unless the gateway runs as root.'),
-    cwd: z.string().optional().describe("Folder that it runs in. Default: the account's home."),
+    cwd: pathSchema.optional().describe("Folder that it runs in. Default: the account's home."),
     environment: z.record(z.string(), z.string()).default({}).describe('Further environment variables.'),
     start: z
       .enum(['gateway', 'visit', 'server'])

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { argvSchema, pathSchema } from '../paths.ts';
 
 /** What every way to run servers on other nodes has. */
 export const nodeOptions = {
@@ -27,7 +28,7 @@ export const nodeOptions = {
     ),
 };
 
-const argv = z.array(z.string()).min(1);
+const argv = argvSchema.min(1);
 const pattern = z.string().refine(isPattern, 'this is not a regular expression');
 
 /** How to read what the poll command says. The first rule that matches counts. */
@@ -83,8 +84,8 @@ function isPattern(text: string): boolean {
 export const spawnersSchema = z.strictObject({
   slurm: z
     .strictObject({
-      bin: z.string().optional().describe("Folder of Slurm's commands. Default: where the system has its programs."),
-      conf: z.string().optional().describe('Path of slurm.conf, where it is not the default (SLURM_CONF).'),
+      bin: pathSchema.optional().describe("Folder of Slurm's commands. Default: where the system has its programs."),
+      conf: pathSchema.optional().describe('Path of slurm.conf, where it is not the default (SLURM_CONF).'),
       submit: z
         .array(z.string())
         .default([])

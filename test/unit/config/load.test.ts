@@ -1,8 +1,10 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { configOptions } from '../../../src/config/options.ts';
+import type { Option } from '../../../src/config/options.ts';
 import { fromAssignment, fromEnvironment } from '../../../src/config/overrides.ts';
 
 let cwd: string;
@@ -52,4 +54,52 @@ test('environment names: two underscores part levels, one parts words', () => {
     access: { admins: ['ann', 'bob'] },
   });
   expect(() => fromAssignment('nonsense')).toThrow(/name=value/);
+});
+
+test('relative paths are relative to the folder of the file; those of flags and environment to the current folder', async () => {
+  await mkdir(join(cwd, 'etc'));
+  await writeFile(
+    join(cwd, 'etc/gateway.yaml'),
+    `listen: { tls: { cert: cert.pem, key: ../key.pem } }
+edge: { secretFile: secret }
+environments: [{ name: a, cylc: a/bin/cylc }, { name: b, cylc: /b/bin/cylc }]
+services: [{ name: s, command: [serve, it], cwd: s }]
+spawners: { slurm: { conf: slurm.conf } }
+`,
+  );
+  const { config } = await loadConfig({
+    env: { CYLC_GATEWAY_SERVERS__CYLC: 'env/cylc' },
+    overrides: fromAssignment('runtimeDir=run'),
+    cwd,
+    file: 'etc/gateway.yaml',
+  });
+  expect(config.dataDir).toBe(join(cwd, 'etc/data'));
+  expect(config.listen.tls).toMatchObject({ cert: join(cwd, 'etc/cert.pem'), key: join(cwd, 'key.pem') });
+  expect(config.edge.secretFile).toBe(join(cwd, 'etc/secret'));
+  expect(config.environments.map(({ cylc }) => cylc)).toEqual([join(cwd, 'etc/a/bin/cylc'), '/b/bin/cylc']);
+  expect(config.services[0]).toMatchObject({ command: ['serve', 'it'], cwd: join(cwd, 'etc/s') });
+  expect(config.spawners.slurm?.conf).toBe(join(cwd, 'etc/slurm.conf'));
+  expect(config.servers.cylc).toBe(join(cwd, 'env/cylc'));
+  expect(config.runtimeDir).toBe(join(cwd, 'run'));
+});
+
+test('a path with ~ and a relative program are refused: what they mean would depend on who starts the gateway', async () => {
+  await writeFile(
+    join(cwd, 'gateway.yaml'),
+    'dataDir: ~/data\nedge: { secretFile: "~" }\nservices: [{ name: s, command: [bin/serve] }]\n',
+  );
+  const fault = (await loadConfig({ env: {}, cwd }).catch((error: unknown) => error)) as Error;
+  expect(fault.message).toMatch(/line 1: dataDir: .*`~` is not expanded/);
+  expect(fault.message).toMatch(/line 2: edge\.secretFile/);
+  expect(fault.message).toMatch(/line 3: services\.0\.command: .*absolute path/);
+});
+
+test('every option that names a file or folder is a path', () => {
+  const all = (options: readonly Option[]): Option[] => options.flatMap((one) => [one, ...all(one.children)]);
+  const named = all(configOptions()).filter(
+    ({ name, description }) => /(?:File|Dir)$|^(?:cert|key)$/.test(name) || /^(?:Path of|PEM)/.test(description),
+  );
+  const absolute = new Set(['sudo']);
+  expect(named.filter(({ name, type }) => type !== 'path' && !absolute.has(name))).toEqual([]);
+  expect(named.length).toBeGreaterThan(8);
 });
