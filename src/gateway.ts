@@ -29,10 +29,8 @@ import type { ServersRoom } from './servers/createServers.ts';
 import { createPrograms } from './servers/programs.ts';
 import { shutDown } from './servers/shutDown.ts';
 import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
-import { createAccountSpawner } from './spawners/account.ts';
-import { createBatch } from './spawners/batch/createBatch.ts';
 import { createJobPool } from './spawners/pool.ts';
-import { createWarmSpawner } from './spawners/warm.ts';
+import { createSpawners } from './spawners/createSpawners.ts';
 import { createServices } from './services/createServices.ts';
 import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
@@ -156,16 +154,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     version: gatewayVersion(),
   });
   const routes = createRoutes({ basePath });
-  const pool = createJobPool();
-  const batch = await createBatch({ config, dataDir, pool, accounts, urls, uid, clock, log });
-  const account = createAccountSpawner({ pool, sudo: config.servers.sudo });
-  const warm = createWarmSpawner({ account, dataDir, runtimeDir, log });
+  const spawners = await createSpawners({ config, dataDir, runtimeDir, accounts, urls, uid, clock, log });
+  const { nodes, pool } = spawners;
   const servers = createServers({
     config,
     store,
     accounts,
     routes,
     programs,
+    commands: spawners.commands,
     urls,
     runtimeDir,
     dataDir,
@@ -174,8 +171,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     events,
     hub: hub.contract,
     beside: config.services.filter(({ start }) => start === 'server'),
-    spawners: [...(config.servers.warmStart ? [warm, account] : [account]), ...batch.spawners],
-    tls: batch.nodes?.toRelay,
+    spawners: spawners.all,
+    tls: nodes?.toRelay,
   });
   const services = createServices({
     config,
@@ -207,7 +204,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config: config.proxy,
     publicUrl,
     secretHeaders: identity.credentialHeaders,
-    tls: batch.nodes?.toRelay,
+    tls: nodes?.toRelay,
     log,
     clock,
     counts,
@@ -269,12 +266,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     signInLinks: () => identity.signInLinks(),
     async listen() {
       await hub.listen();
-      if (batch.nodes !== undefined) await hub.listenForNodes(batch.nodes);
+      if (nodes !== undefined) await hub.listenForNodes(nodes);
       await listening.listen(door);
       await observation.listening(door);
       await control.listen();
       await servers.reconcile();
-      batch.nodes?.settled();
+      nodes?.settled();
       observation.reconciled();
       await services.begin();
     },
@@ -289,7 +286,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       door.closeAllConnections();
       await services.close();
       await servers.close();
-      await pool.close();
+      await spawners.close();
       await hub.close();
       identity.close();
       await observation.close();

@@ -1,50 +1,72 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { findTool, sudoCommand, sudoEnvironment } from './launcher.ts';
 import type { CommandJob, CommandResult } from './protocol.ts';
 
 /** More than any answer of a batch system's commands that we read. */
-const maxOutputBytes = 4 * 1024 * 1024;
+const usualOutputBytes = 4 * 1024 * 1024;
 
-/** Job: runs a short command to its end (submit, ask, cancel), as a user, and returns what it said. Rejects never. */
+/** A command that hangs in the system (NFS) cannot be ended: no account may pile them up. */
+const mostUnended = 2;
+const unended = new Map<string, number>();
+
+/**
+ * Job: runs a short command, as a user, and returns what it said. Resolves at its end or its deadline, whichever comes
+ * first: one that cannot be ended holds up nobody. Rejects never.
+ */
 export default function command(job: CommandJob): Promise<CommandResult> {
-  const [program = '', ...args] = words(job);
+  const who = ownerOf(job);
+  const hanging = who === undefined ? 0 : (unended.get(who) ?? 0);
+  if (hanging >= mostUnended)
+    return Promise.resolve(resultOf(null, null, { fault: 'earlier commands of this account hang' }));
+  const child = launch(job);
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      env: job.sudo === undefined ? job.env : sudoEnvironment,
-      cwd: '/',
-      // A group of its own: what hangs is ended with all that it has started.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const said = { out: '', error: '' };
-    let fault: string | undefined;
-    const end = (why: string): void => {
-      fault ??= why;
+    const said = { stdout: '', stderr: '' };
+    const finish = (code: number | null, signal: string | null, fault: string | null): void => {
+      clearTimeout(timer);
+      resolve(resultOf(code, signal, { ...said, fault }));
+    };
+    const end = (fault: string): void => {
       if (child.pid !== undefined) killGroup(child.pid);
-      // sudo is root's, and so not ours to end: it is left to itself.
-      if (job.sudo !== undefined) finish(null, null);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      if (child.exitCode === null && child.signalCode === null) countUnended(child, who);
+      finish(null, null, fault);
     };
     const timer = setTimeout(() => end(`no answer in ${job.timeoutMs / 1000} s`), job.timeoutMs);
-    const keep = (name: keyof typeof said) => (text: string) => {
-      said[name] += text;
-      if (said[name].length > maxOutputBytes) end('it says too much');
-    };
-    child.stdout.setEncoding('utf8').on('data', keep('out'));
-    child.stderr.setEncoding('utf8').on('data', keep('error'));
+    const most = job.maxOutputBytes ?? usualOutputBytes;
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].setEncoding(job.encoding ?? 'utf8').on('data', (text: string) => {
+        said[name] += text.slice(0, most - said[name].length);
+        if (said[name].length >= most) end('it says too much');
+      });
     child.stdin.on('error', () => {});
     child.stdin.end(inputOf(job));
     child.on('error', (error) => end((error as NodeJS.ErrnoException).code ?? error.message));
-    child.on('close', finish);
-
-    function finish(code: number | null, signal: NodeJS.Signals | null): void {
-      clearTimeout(timer);
-      resolve({ code, signal, stdout: said.out, stderr: said.error, fault: fault ?? null });
-    }
+    child.on('close', (code, signal) => finish(code, signal, null));
   });
 }
 
-function inputOf({ command: words, env, input = '', sudo }: CommandJob): string {
-  return sudo === undefined ? input : JSON.stringify({ do: 'command', command: words, env, cwd: '/', input });
+function launch(job: CommandJob) {
+  const [program = '', ...args] = words(job);
+  return spawn(program, args, {
+    env: job.sudo === undefined ? job.env : sudoEnvironment,
+    cwd: '/',
+    // A group of its own: what hangs is ended with all that it has started.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+function resultOf(code: number | null, signal: string | null, said: Partial<CommandResult>): CommandResult {
+  return { code, signal, stdout: '', stderr: '', fault: null, ...said };
+}
+
+/** The limit of the time goes along: sudo's processes are root's, and so not ours to end. */
+function inputOf({ command: own, env, input = '', sudo, timeoutMs }: CommandJob): string {
+  if (sudo === undefined) return input;
+  const timeoutS = Math.ceil(timeoutMs / 1000);
+  return JSON.stringify({ do: 'command', command: own, env, cwd: '/', input, timeoutS });
 }
 
 function words({ command: own, user, sudo }: CommandJob): readonly string[] {
@@ -52,6 +74,20 @@ function words({ command: own, user, sudo }: CommandJob): readonly string[] {
   if (user === undefined) return own;
   const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--'];
   return [findTool('setpriv') ?? 'setpriv', ...become, ...own];
+}
+
+function ownerOf({ user, sudo }: CommandJob): string | undefined {
+  return sudo?.name ?? (user === undefined ? undefined : String(user.uid));
+}
+
+function countUnended(child: ChildProcess, who: string | undefined): void {
+  if (who === undefined) return;
+  unended.set(who, (unended.get(who) ?? 0) + 1);
+  child.once('exit', () => {
+    const left = (unended.get(who) ?? 1) - 1;
+    if (left > 0) unended.set(who, left);
+    else unended.delete(who);
+  });
 }
 
 function killGroup(pid: number): void {

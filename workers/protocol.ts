@@ -116,6 +116,10 @@ export interface CommandJob {
   /** Its standard input: what must not be seen in arguments. */
   input?: string;
   timeoutMs: number;
+  /** It is ended when it writes more than this to standard output or standard error. Default: 4 MiB. */
+  maxOutputBytes?: number;
+  /** How its output is read. Default: UTF-8. */
+  encoding?: 'utf8' | 'latin1';
   /** Whom it runs as; undefined: whoever the gateway is. */
   user?: { uid: number; gid: number };
   /** Instead of `user`, where the gateway is not root. */
@@ -127,6 +131,6 @@ export interface CommandResult {
   signal: string | null;
   stdout: string;
   stderr: string;
-  /** It could not be run, or was ended for taking too long; then code and output prove nothing. */
+  /** It could not be run, or was ended for taking too long or saying too much; then the output is a part at most. */
   fault: string | null;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Account } from '../access/types.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
+import type { AccountCommands } from '../spawners/accountCommands.ts';
 import type { Spawner } from '../spawners/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
@@ -29,6 +30,7 @@ import { createStrays } from './strays.ts';
 import type { Strays } from './strays.ts';
 import { keyText } from './types.ts';
 import type { ServerKey, Servers, ServerView, StartRequest } from './types.ts';
+import { suggestWorkflows } from './workflows.ts';
 
 export interface ServersOptions extends Omit<
   LifeParts,
@@ -39,6 +41,7 @@ export interface ServersOptions extends Omit<
   /** The first is the one that is used where nothing else is said. */
   spawners: readonly Spawner[];
   programs: Programs;
+  commands: AccountCommands;
   events?: Events;
   /** Services that people may have beside their server. */
   beside?: readonly Beside[];
@@ -67,6 +70,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     spawners,
     profiles: declared,
     beside: options.beside ?? [],
+    workflows: (account) => suggestWorkflows(options.commands, account),
     shown: (profile, account) => isVisible(account, store.admin.data.profiles[profile]?.visibleTo),
   });
   const lives = new Map<string, Life>();

@@ -10,7 +10,7 @@ import { defaultProfiles } from './profileSetup.ts';
 import type { Program, Programs } from './programs.ts';
 import { fillSubmit } from './submitTemplate.ts';
 import type { OptionField, ProfileForm, StartRequest } from './types.ts';
-import { suggestWorkflows, workflowPage } from './workflows.ts';
+import { workflowPage } from './workflows.ts';
 
 /** What people may choose from, and the same rules for a start that comes by the API. */
 export interface Profiles {
@@ -27,12 +27,15 @@ export interface ProfilesOptions {
   profiles?: readonly ProfileConfig[] | undefined;
   /** Services that people may have beside their server. */
   beside?: readonly Beside[];
+  /** Names of the account's workflows, to choose from. */
+  workflows?: (account: Account) => Promise<string[]>;
   /** What admin.json says of the profile: it can hide what the configuration shows. */
   shown?: (profile: string, account: Account) => boolean;
 }
 
 export function createProfiles(options: ProfilesOptions): Profiles {
   const { programs, spawners, profiles = [], beside = [], shown = () => true } = options;
+  const workflowsOf = options.workflows ?? (() => Promise.resolve([]));
   const [usual = 'account'] = spawners;
   const all = profiles.length > 0 ? profiles : defaultProfiles(spawners);
   const visible = (account: Account): ProfileConfig[] =>
@@ -40,7 +43,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
 
   return {
     async forms(account, last) {
-      const workflows = await suggestWorkflows(account.home);
+      const workflows = await workflowsOf(account);
       return visible(account).map((profile) => {
         const found = offered(profile, programs);
         const fields = fieldsOf(profile, found, workflows, beside);

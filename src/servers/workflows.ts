@@ -1,36 +1,48 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { AccountCommands, CommandAccount } from '../spawners/accountCommands.ts';
 
 /** Folders that Cylc puts into a workflow, or that are none of its names (cylc-flow, "reserved filenames"). */
 const notWorkflows = new Set(['log', 'share', 'work', '_cylc-install', 'runN', '.service']);
-const maxDepth = 3;
+/** Cylc's own (`[install]max depth`, its default). */
+const maxDepth = 4;
 const maxNames = 200;
+const limits = { timeoutMs: 1000, maxOutputBytes: 512 * 1024 };
 
 /**
- * Names of the account's workflows, from `~/cylc-run` (installed) and `~/cylc-src` (sources), as far as this process
- * may look. A home that hangs must not hang the page: what is not found in time is not offered.
+ * Prints the folders with a workflow below `~/cylc-run` (installed) and `~/cylc-src` (sources), each with a NUL behind:
+ * no other byte is in no path. What is given to a function are its own variables; all others are global.
  */
-export async function suggestWorkflows(home: string, timeoutMs = 1000): Promise<string[]> {
-  const found = new Set<string>();
-  const timer = AbortSignal.timeout(timeoutMs);
-  const late = new Promise<void>((resolve) => timer.addEventListener('abort', () => resolve()));
-  const walks = ['cylc-run', 'cylc-src'].map((folder) => walk(join(home, folder), '', found, timer));
-  await Promise.race([Promise.all(walks), late]);
-  return [...found].sort();
+const list = `
+ulimit -v 524288 2> /dev/null
+left=$1 depth=$2
+find_in() {
+  for entry in "$1"*/; do
+    case $entry in
+      */log/ | */share/ | */work/ | */_cylc-install/ | */runN/) continue ;;
+    esac
+    if [ -e "\${entry}flow.cylc" ] || [ -e "\${entry}suite.rc" ]; then
+      printf '%s\\0' "$entry"
+      left=$((left - 1))
+      [ "$left" -gt 0 ] || exit 0
+    elif [ "$2" -gt 1 ] && [ -d "$entry" ]; then
+      find_in "$entry" "$(($2 - 1))"
+    fi
+  done
 }
+for folder in cylc-run cylc-src; do
+  cd -- "$HOME/$folder" 2> /dev/null && find_in "" "$depth"
+done
+`;
 
-async function walk(root: string, name: string, found: Set<string>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || found.size >= maxNames) return;
-  const entries = await readdir(join(root, name), { withFileTypes: true }).catch(() => []);
-  const has = (entry: string): boolean => entries.some((candidate) => candidate.name === entry);
-  if (name !== '' && (has('flow.cylc') || has('suite.rc'))) {
-    if (isWorkflowName(name)) found.add(name);
-    return;
-  }
-  if (name.split('/').length >= maxDepth && name !== '') return;
-  for (const entry of entries)
-    if (entry.isDirectory() && !entry.name.startsWith('.') && !notWorkflows.has(entry.name))
-      await walk(root, name === '' ? entry.name : `${name}/${entry.name}`, found, signal);
+/**
+ * Names of the account's workflows, as far as the account itself may look: this process may look everywhere, and links
+ * lead everywhere. What is not found in time is not offered.
+ */
+export async function suggestWorkflows(commands: AccountCommands, account: CommandAccount): Promise<string[]> {
+  const command = ['/bin/sh', '-c', list, 'workflows', String(maxNames), String(maxDepth)];
+  const { stdout } = await commands.run(account, command, limits);
+  // Behind the last NUL is a part at most.
+  const names = stdout.split('\0').slice(0, -1);
+  return [...new Set(names.map((name) => name.replace(/\/$/, '')).filter(isWorkflowName))].sort();
 }
 
 /** Cylc's own rule (cylc-flow, `WorkflowNameValidator`), and no folder that leads out. */

@@ -19,6 +19,7 @@ import { createShares } from '../../src/shares/createShares.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createUrls } from '../../src/urls.ts';
 import { shortFolder } from './shortFolder.ts';
+import { createAccountCommands } from '../../src/spawners/accountCommands.ts';
 import { createMemorySpawner } from './memorySpawner.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import type { MemoryStore } from './memoryStore.ts';
@@ -68,9 +69,11 @@ export async function createApiWorld(options: ApiWorldOptions): Promise<ApiWorld
   const common = { config, store, accounts, urls, runtimeDir: join(folder, 'run'), clock: systemClock, log };
   const hub = createHub({ ...common, access, mayStart: (...of) => access.mayStart(...of) });
   const routes = createRoutes();
+  const commands = createAccountCommands();
   const servers = createServers({
     ...common,
     routes,
+    commands,
     hub: hub.contract,
     dataDir: join(folder, 'data'),
     programs: {
@@ -104,6 +107,7 @@ export async function createApiWorld(options: ApiWorldOptions): Promise<ApiWorld
       await Promise.all(servers.list().map((view) => servers.stop(view, { by: 'test', force: true })));
       await front.close();
       await servers.close();
+      await commands.close();
       await hub.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -13,6 +13,7 @@ import type { ServersRoom } from '../../src/servers/createServers.ts';
 import type { Programs } from '../../src/servers/programs.ts';
 import type { ProgressEvent, ServerKey, ServerView } from '../../src/servers/types.ts';
 import { createAccountSpawner } from '../../src/spawners/account.ts';
+import { createAccountCommands } from '../../src/spawners/accountCommands.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import type { Spawner } from '../../src/spawners/types.ts';
 import { createUrls } from '../../src/urls.ts';
@@ -67,7 +68,8 @@ export async function createServersWorld(
 
   const build = async (): Promise<Pick<ServersWorld, 'servers' | 'routes'>> => {
     const pool = createJobPool();
-    pools.push(pool);
+    const commands = createAccountCommands();
+    pools.push(pool, commands);
     const routes = createRoutes();
     const servers = createServers({
       config: configSchema.parse({
@@ -80,6 +82,7 @@ export async function createServersWorld(
       accounts: { find: (name) => Promise.resolve(name === account.name ? account : undefined) },
       spawners: options.spawners ?? [createAccountSpawner({ pool })],
       programs: options.programs ?? smallPrograms(),
+      commands,
       runtimeDir: join(folder, 'run'),
       dataDir: join(folder, 'data'),
       urls: createUrls('http://localhost:8000'),

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { openAuthority } from '../../src/spawners/batch/authority.ts';
 import { createDesk } from '../../src/spawners/batch/desk.ts';
 import type { Desk } from '../../src/spawners/batch/desk.ts';
-import { createRunAs } from '../../src/spawners/batch/runAs.ts';
+import { createRunAs } from '../../src/spawners/runAs.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import { createJobSpawner } from '../../src/spawners/batch/jobSpawner.ts';
 import { createSlurmSystem } from '../../src/spawners/slurm/slurmSystem.ts';

@@ -9,7 +9,7 @@ import { openAuthority } from '../../src/spawners/batch/authority.ts';
 import { createDesk } from '../../src/spawners/batch/desk.ts';
 import type { Desk } from '../../src/spawners/batch/desk.ts';
 import { createJobSpawner } from '../../src/spawners/batch/jobSpawner.ts';
-import { createRunAs } from '../../src/spawners/batch/runAs.ts';
+import { createRunAs } from '../../src/spawners/runAs.ts';
 import { createCommandSystem } from '../../src/spawners/command/commandSystem.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import type { PollResult, Spawner, SpawnHandle, SpawnPlan } from '../../src/spawners/types.ts';

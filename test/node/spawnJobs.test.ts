@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createAccountSpawner } from '../../src/spawners/account.ts';
-import { createRunAs } from '../../src/spawners/batch/runAs.ts';
+import { createRunAs } from '../../src/spawners/runAs.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import type { SpawnPlan } from '../../src/spawners/types.ts';
 import { describeWith } from '../helpers/requires.ts';

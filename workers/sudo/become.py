@@ -55,6 +55,9 @@ def command(plan):
         os._exit(0)
     os.close(write)
     redirect(0, read)
+    # The gateway cannot end what sudo runs. The alarm outlives exec.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(plan.get("timeoutS", 0))
     run(plan)
 
 

@@ -15,7 +15,7 @@ import { openAuthority, startOfRelayName } from './authority.ts';
 import { createDesk } from './desk.ts';
 import type { NodePlaces } from './jobScript.ts';
 import { createJobSpawner } from './jobSpawner.ts';
-import { createRunAs } from './runAs.ts';
+import { createRunAs } from '../runAs.ts';
 import type { BatchSystem, User } from './system.ts';
 
 export interface BatchOptions {

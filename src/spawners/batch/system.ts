@@ -1,5 +1,5 @@
 import type { SpawnPlan } from '../types.ts';
-import type { RunOptions } from './runAs.ts';
+import type { RunOptions } from '../runAs.ts';
 
 export type User = RunOptions['user'];
 

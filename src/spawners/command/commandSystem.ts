@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts';
-import { complaint } from '../batch/runAs.ts';
-import type { RunAs } from '../batch/runAs.ts';
+import { complaint } from '../runAs.ts';
+import type { RunAs } from '../runAs.ts';
 import type { BatchSystem, JobLook } from '../batch/system.ts';
 import { firstGroup, readAnswer, saysUnknown } from './readAnswer.ts';
 

@@ -1,7 +1,7 @@
 import type { CommandResult } from '../../../workers/protocol.ts';
 import { exitOfCode, signalName } from '../batch/exits.ts';
 import type { Exit } from '../batch/exits.ts';
-import { complaint } from '../batch/runAs.ts';
+import { complaint } from '../runAs.ts';
 import type { JobLook } from '../batch/system.ts';
 
 /** How a site says that its batch system answers (config, `spawners.command`). */

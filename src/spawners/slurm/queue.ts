@@ -1,5 +1,5 @@
-import type { RunAs, RunOptions } from '../batch/runAs.ts';
-import { complaint } from '../batch/runAs.ts';
+import type { RunAs, RunOptions } from '../runAs.ts';
+import { complaint } from '../runAs.ts';
 import { parseExit, parseQueue, queueFormat } from './jobState.ts';
 import type { SlurmJob } from './jobState.ts';
 

@@ -1,6 +1,6 @@
 import { logName } from '../batch/jobScript.ts';
-import { complaint } from '../batch/runAs.ts';
-import type { RunAs } from '../batch/runAs.ts';
+import { complaint } from '../runAs.ts';
+import type { RunAs } from '../runAs.ts';
 import { signalName } from '../batch/exits.ts';
 import type { BatchSystem, JobLook, User } from '../batch/system.ts';
 import type { SpawnPlan } from '../types.ts';

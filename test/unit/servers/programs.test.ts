@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPrograms, programCommand, programEnvironment } from '../../../src/servers/programs.ts';
 import type { Program } from '../../../src/servers/programs.ts';
-import { suggestWorkflows } from '../../../src/servers/workflows.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -89,13 +88,4 @@ test('the environment names the account as owner and has cylc on its PATH', () =
     LANG: 'C.UTF-8',
     PATH: '/opt/cylc/bin:/usr/local/bin:/usr/bin:/bin',
   });
-});
-
-test('workflows are offered from cylc-run and cylc-src, by the names that Cylc knows them by', async () => {
-  for (const path of ['cylc-run/a/run1', 'cylc-run/b', 'cylc-src/c/deep', 'cylc-src/-bad', 'cylc-run/a/_cylc-install'])
-    mkdirSync(join(folder, path), { recursive: true });
-  for (const path of ['cylc-run/a/run1', 'cylc-run/b', 'cylc-src/c/deep', 'cylc-src/-bad'])
-    writeFileSync(join(folder, path, 'flow.cylc'), '');
-  expect(await suggestWorkflows(folder)).toEqual(['a/run1', 'b', 'c/deep']);
-  expect(await suggestWorkflows('/no/such/home')).toEqual([]);
 });

@@ -1,7 +1,7 @@
-import type { CommandResult } from '../../../workers/protocol.ts';
-import type { JobPool } from '../pool.ts';
+import type { CommandJob, CommandResult } from '../../workers/protocol.ts';
+import type { JobPool } from './pool.ts';
 
-/** Runs the commands of a batch system, as a user or as the gateway itself. */
+/** Runs short commands, as a user or as the gateway itself. */
 export interface RunAs {
   (command: readonly string[], options?: RunOptions): Promise<CommandResult>;
 }
@@ -10,6 +10,8 @@ export interface RunOptions {
   /** Undefined: the gateway's own user. */
   user?: { name: string; uid: number; gid: number; home: string } | undefined;
   input?: string;
+  /** Limits of this command. */
+  limits?: Pick<CommandJob, 'timeoutMs' | 'maxOutputBytes' | 'encoding'>;
 }
 
 export function createRunAs(options: {
@@ -22,13 +24,13 @@ export function createRunAs(options: {
   sudo?: string | undefined;
 }): RunAs {
   const { pool, uid, timeoutMs, env, sudo } = options;
-  return (command, { user, input } = {}) => {
+  return (command, { user, input, limits } = {}) => {
     const other = user !== undefined && user.uid !== uid;
     if (other && uid !== 0 && sudo === undefined) return Promise.resolve(mayNot);
     const names = user === undefined ? {} : { HOME: user.home, USER: user.name, LOGNAME: user.name };
     return pool.run('command', {
       command,
-      timeoutMs,
+      ...(limits ?? { timeoutMs }),
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', ...names, ...env },
       ...(input !== undefined && { input }),
       ...(other && uid === 0 && { user: { uid: user.uid, gid: user.gid } }),
