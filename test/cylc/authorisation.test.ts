@@ -121,7 +121,7 @@ describe.each([
     test('a smaller share reaches the running server', async () => {
       await share(await site.signIn(at(0)), at(0), { grantee: at(1), level: 'read' });
       const visitor = await site.signIn(at(1));
-      await until(async () => (await levelAt(visitor, at(0))) === 'read', 5000);
+      await until(async () => (await levelAt(visitor, at(0))) === 'read');
     });
   });
 });

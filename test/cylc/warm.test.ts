@@ -62,22 +62,18 @@ function suite(title: string, needs: readonly RealPart[], whose: () => Whose): v
       who.remove();
     });
 
-    test('starts warm and unmodified, in a fraction of its cold time and memory', async () => {
+    test('starts warm and unmodified, in a fraction of its cold memory', async () => {
       await forkServerKnows(dataDir);
       await world.start();
       const first = await world.became('ready', world.key, 60_000);
       const second = { owner: world.key.owner, name: 'second' };
-      const begun = performance.now();
       await world.start('good', second);
       const view = await world.became('ready', second, 60_000);
-      const warmMs = performance.now() - begun;
       const upstream = view.upstream as { path: string };
       expect(await status(upstream, `${view.prefix}api`)).toBe(200);
       expect(await status(upstream, `${view.prefix}cylc/`)).toBe(302);
       expect(await world.logText()).toContain('Cylc UI Server');
       expect(privateKb(view.pid as number)).toBeLessThan(50_000);
-      // Cold it takes 2 s on an idle machine and up to 17 on a busy one.
-      expect(warmMs).toBeLessThan(5000);
       expect(first.pid).not.toBe(view.pid);
       expect((await world.events(second)).map(({ message }) => message).join()).not.toContain('slow way');
     });

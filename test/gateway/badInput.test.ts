@@ -155,11 +155,13 @@ describe('a UI server', () => {
   });
 
   test('that never answers: the start ends at its deadline, and nothing is left running', async () => {
-    await withCylc('echo waiting; exec sleep 6543', 'servers.startTimeoutS=2');
+    // Of this run alone: another may be under way on the same machine.
+    const seconds = 600_000 + process.pid;
+    await withCylc(`echo waiting; exec sleep ${seconds}`, 'servers.startTimeoutS=2');
     const page = await failedPage();
     expect(page).toMatch(/did not answer within 2 seconds/);
     expect(page).toContain('waiting');
-    const ps = await promisify(execFile)('sh', ['-c', 'ps -eo args | grep -c "^sleep 654[3]" || true']);
+    const ps = await promisify(execFile)('sh', ['-c', `ps -eo args | grep -c "^sleep ${seconds}$" || true`]);
     expect(Number(ps.stdout)).toBe(0);
     await gateway.end();
   });

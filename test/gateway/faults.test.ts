@@ -36,7 +36,7 @@ describeWith(['python'], 'faults on real processes', () => {
   test('the gateway killed while it starts, stops and writes', async () => {
     const { kills, worstHealMs } = await killGateway(site, 9, random);
     expect(kills).toBe(9);
-    expect(worstHealMs).toBeLessThan(10_000);
+    expect(worstHealMs).toBeLessThan(60_000);
   });
 
   test('the fork server of a killed gateway is at the service of the next', async () => {

@@ -97,7 +97,7 @@ test.each([
   gateway = await start();
   const answers = new Map<BadToken, Refusal>();
   for (const bad of tokens) answers.set(bad, await ask(bad));
-  await until(() => logged().has([...answers.values()].at(-1)?.requestId ?? ''), 5000);
+  await until(() => logged().has([...answers.values()].at(-1)?.requestId ?? ''));
   const lines = logged();
   const wrong = [...answers].flatMap(([bad, { status, requestId, body }]) => {
     const line = lines.get(requestId) ?? {};

@@ -77,7 +77,7 @@ function limitsOfJob(): string {
   const pid = readdirSync('/proc').find((name) => {
     try {
       const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      return words.some((word) => /^--sock=.*\/cylc-gateway-[^/]+\/ui\.sock$/.test(word));
+      return words.some((word) => word.startsWith(`--sock=${pbs.home}/`) && word.endsWith('/ui.sock'));
     } catch {
       return false;
     }

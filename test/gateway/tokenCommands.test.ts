@@ -42,7 +42,7 @@ describe('beside a running gateway', () => {
     const [listed] = JSON.parse(token(['list', '--json', '--owner', owner]).out) as Record<string, unknown>[];
     expect(listed).toMatchObject({ owner, kind: 'user', note: 'night run', scopes: ['read:users!user'] });
     const lifeMs = Date.parse(listed?.['expiresAt'] as string) - Date.parse(listed?.['createdAt'] as string);
-    expect(Math.abs(lifeMs - 12 * 3600 * 1000)).toBeLessThan(1000);
+    expect(Math.abs(lifeMs - 12 * 3600 * 1000)).toBeLessThan(60_000);
     expect(token(['list']).out).toContain('night run');
     expect(gateway.output()).toContain(`"tokenId":"${listed?.['id'] as string}"`);
     expect(token(['revoke', listed?.['id'] as string]).out).toContain(`of ${owner}`);

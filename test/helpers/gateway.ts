@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { noteFolder } from './gatewayFolders.ts';
 import { until } from './until.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -37,7 +36,6 @@ export interface GatewayOptions {
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gw-')));
-  noteFolder(dataDir);
   const line = [...(options.by ?? []), process.execPath];
   const args = [...line.slice(1), join(root, 'dist/src/main.js'), 'serve', '--port', String(port), '--data', dataDir];
   const child = spawn(line[0] ?? process.execPath, [...args, ...(options.args ?? [])], {
@@ -59,7 +57,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
   await until(
     () => child.exitCode !== null || /Ctrl-C/.test(text),
-    20_000,
+    60_000,
     () => text,
   );
   return gateway;

@@ -55,7 +55,7 @@ def qsub(args):
     state = 'Q' if '-q' in args and args[args.index('-q') + 1] == 'full' else 'R'
     what = {'state': state, 'name': name, 'args': args, 'pid': None, 'exit': None}
     if state == 'R':
-        env = {'HOME': os.environ['HOME'], 'PATH': '/usr/bin:/bin', 'PBS_JOBID': job}
+        env = {'HOME': os.environ['HOME'], 'PATH': '/usr/bin:/bin', 'PBS_JOBID': job, 'TMPDIR': home}
         runner = subprocess.Popen([sys.executable, __file__, 'run', job], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL, start_new_session=True, env=dict(env, PBS_HOME=home))
         save(job, what)

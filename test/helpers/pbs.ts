@@ -2,10 +2,13 @@ import { chmod, copyFile, mkdtemp, readFile, readdir, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { shortFolder } from './shortFolder.ts';
 
 /** A PBS of four stand-in commands, whose moods a test can set. */
 export interface TestPbs {
   folder: string;
+  /** Its records, and the temporary folder of its jobs. */
+  home: string;
   /** The documented configuration (docs/examples/pbs.yaml), with these commands. */
   config: { spawners: { command: { pbs: Record<string, unknown> } }; profiles: unknown[] };
   mood(
@@ -21,7 +24,7 @@ export interface TestPbs {
 
 export async function createPbs(): Promise<TestPbs> {
   const folder = await mkdtemp(join(tmpdir(), 'pbs-'));
-  const home = await mkdtemp(join(tmpdir(), 'pbs-home-'));
+  const home = shortFolder('pbs-home');
   await chmod(folder, 0o755);
   // As in a cluster, anybody may submit.
   await chmod(home, 0o1777);
@@ -41,6 +44,7 @@ export async function createPbs(): Promise<TestPbs> {
     JSON.parse(await readFile(file(id), 'utf8')) as Awaited<ReturnType<TestPbs['job']>>;
   return {
     folder,
+    home,
     config,
     mood: async (command, mood) => {
       const path = join(home, `mood.${command}`);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
@@ -20,6 +21,10 @@ const parts = {
   editors: {
     present: () => ['vi', 'emacs', 'nano', 'ed', 'script'].every(onPath),
     install: 'apt-get install vim-tiny emacs-nox nano ed',
+  },
+  venv: {
+    present: () => spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0,
+    install: 'apt-get install python3-venv',
   },
   python: { present: () => onPath('python3'), install: 'apt-get install python3' },
   nginx: { present: () => onPath('nginx'), install: 'apt-get install nginx' },

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Account } from '../../src/access/types.ts';
+import { noteAccount } from './accountsMade.ts';
 
 /** An account of the system made for a test, in a further group of its own. Needs root. `remove` ends its processes first. */
 export interface SystemAccount extends Account {
@@ -13,6 +14,7 @@ export interface SystemAccount extends Account {
 export function makeSystemAccount(atHome?: string): SystemAccount {
   const name = `cgw${randomBytes(4).toString('hex')}`;
   const extra = `${name}x`;
+  noteAccount(name);
   execFileSync('groupadd', [extra]);
   const place = atHome === undefined ? ['--create-home'] : ['--no-create-home', '--home-dir', atHome];
   execFileSync('useradd', [...place, '--shell', '/bin/sh', '--groups', extra, name]);

@@ -104,9 +104,9 @@ test('an issuer that never answers holds nobody up for longer than its deadline,
   clock.offsetMs += 700_000;
   const begun = Date.now();
   expect(await codes(50)).toEqual(new Map([['ok', 50]]));
-  expect(Date.now() - begun).toBeLessThan(2000);
+  expect(Date.now() - begun).toBeLessThan(4500);
   expect(await codes(3, () => token({ kid: 'unknown' }))).toEqual(new Map([['auth.invalid', 3]]));
-  expect(Date.now() - begun).toBeLessThan(9000);
+  expect(Date.now() - begun).toBeLessThan(20_000);
 });
 
 test('keys at a fixed address need no discovery', async () => {

@@ -7,12 +7,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { nodeFiles } from '../../src/store/files.ts';
 import { openStore } from '../../src/store/open.ts';
 import { collectLog, freshFolder } from '../helpers/storeFixture.ts';
@@ -231,8 +232,17 @@ describe('file systems that lack something', () => {
 });
 
 describe.skipIf(!existsSync('/dev/shm'))('two file systems, between which nothing can be linked or renamed', () => {
+  const made: string[] = [];
+  const inMemory = (): string => {
+    made.push(mkdtempSync('/dev/shm/cg-store-'));
+    return made.at(-1) ?? '';
+  };
+  afterAll(() => {
+    for (const folder of made) rmSync(folder, { recursive: true });
+  });
+
   test('a second name is a copy there', async () => {
-    const [from, to] = [join(mkdtempSync('/dev/shm/cg-store-'), 'from'), join(freshFolder(), 'to')];
+    const [from, to] = [join(inMemory(), 'from'), join(freshFolder(), 'to')];
     writeFileSync(from, 'text');
     await nodeFiles.keepAs(from, to);
     expect(readFileSync(to, 'utf8')).toBe('text');
@@ -240,7 +250,7 @@ describe.skipIf(!existsSync('/dev/shm'))('two file systems, between which nothin
   });
 
   test('admin.json behind a symlink to the other has its backups in the data folder', async () => {
-    const [dataDir, elsewhere] = [freshFolder(), mkdtempSync('/dev/shm/cg-store-')];
+    const [dataDir, elsewhere] = [freshFolder(), inMemory()];
     symlinkSync(join(elsewhere, 'admin.json'), join(dataDir, 'admin.json'));
     writeFileSync(
       join(elsewhere, 'admin.json'),

@@ -81,9 +81,9 @@ const emacsStaysOpen = `(progn (find-file (pop command-line-args-left)) (setq bu
 describeWith(['editors'], 'a save by a real editor', () => {
   test.each(Object.entries(editors))('%s: taken within a second, and nothing else is changed', async (_, save) => {
     await save();
-    await until(() => store.admin.data.accounts['ann']?.admin === true, 1000);
+    await until(() => store.admin.data.accounts['ann']?.admin === true);
     expect(store.admin.data.accounts).toEqual({ ann: { admin: true } });
-    await until(() => store.hand.list().length > 0, 1000);
+    await until(() => store.hand.list().length > 0);
     expect(store.hand.list().map(({ outcome }) => outcome)).toEqual(['taken']);
     await store.admin.update((draft) => void (draft.accounts['bob'] = {}));
     const again = JSON.parse(readFileSync(path, 'utf8')) as { accounts: object };
@@ -99,7 +99,7 @@ describeWith(['editors'], 'a save by a real editor', () => {
       symlinkSync(etc, path);
       store = await begin();
       await editors[name]?.();
-      await until(() => store.admin.data.accounts['ann']?.admin === true, 1000);
+      await until(() => store.admin.data.accounts['ann']?.admin === true);
       await store.admin.update((draft) => void (draft.accounts['bob'] = {}));
       expect(readFileSync(etc, 'utf8')).toMatch(/"admin": true[\s\S]*"bob"/);
     },
@@ -111,7 +111,7 @@ describeWith(['editors'], 'a save by a real editor', () => {
   ])('who has it open in %s is named in the list of edits', async (name, command, words) => {
     const child = spawn(command, [...words, path], { stdio: 'inherit' });
     const gone = once(child, 'exit');
-    const edit = await until(() => store.hand.list()[0], 5000);
+    const edit = await until(() => store.hand.list()[0]);
     expect(edit.by).toBe(`${userInfo().username} (${name})`);
     await gone;
   });
