@@ -45,6 +45,7 @@ import type { Logger } from './telemetry/log.ts';
 import { RequestCounts } from './telemetry/requestCounts.ts';
 import { createVisits } from './telemetry/visits.ts';
 import { gatewayVersion } from './telemetry/version.ts';
+import { publicUrlOf } from './config/publicAddress.ts';
 import { createUrls } from './urls.ts';
 import type { Urls } from './urls.ts';
 
@@ -78,7 +79,7 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, firstRun, log, clock = systemClock, end = () => {} } = options;
   const { dataDir, listen } = config;
-  const publicUrl = config.publicUrl ?? `http${listen.tls === undefined ? '' : 's'}://localhost:${listen.port}`;
+  const publicUrl = publicUrlOf(config);
   const urls = createUrls(publicUrl, config.userDomain);
   const basePath = urls.base.slice(0, -1);
   const uid = process.geteuid?.() ?? 0;

@@ -2,16 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { SetupError } from '../errors.ts';
+import { isLoopback, publicAddressFault } from '../config/publicAddress.ts';
 import type { Accounts } from './accounts.ts';
 import { createPam } from './pam.ts';
 import type { Pam, PamOptions } from './pam.ts';
 import { createSystemUsers } from './systemUsers.ts';
 
 /** How people sign in at this site, by its configuration. */
-
-function isLoopback(host: string): boolean {
-  return /^127\.\d+\.\d+\.\d+$/.test(host) || host === '::1' || host === '[::1]' || host === 'localhost';
-}
 
 /** System passwords: where asked for, and where a configuration names no other way. */
 export function takesPasswords({ pam, issuers, oidc }: Config['identity'], firstRun: boolean): boolean {
@@ -20,25 +17,24 @@ export function takesPasswords({ pam, issuers, oidc }: Config['identity'], first
 
 /** Throws `SetupError` where what is set would be a danger or cannot work. */
 export function checkSignIn({ config, firstRun }: { config: Config; firstRun: boolean }): void {
-  const { listen, identity, publicUrl } = config;
-  if (firstRun && !isLoopback(listen.host) && !identity.links.dangerouslyBeyondLoopback)
-    throw new SetupError(
-      `Without a configuration file people sign in by links from this terminal, over plain HTTP: not on ${listen.host}.`,
-      {
-        advice:
-          'Write a configuration (cylc-gateway init), or listen on 127.0.0.1; for a trial in a container: --set identity.links.dangerouslyBeyondLoopback=true',
-      },
-    );
-  const { oidc } = identity;
+  const fault = publicAddressFault(config, firstRun) ?? plainProviderFault(config.identity);
+  if (fault !== undefined) throw fault;
+}
+
+/** Whoever is between could put in keys and answers of their own, and sign in as anybody. */
+function plainProviderFault({ oidc, issuers }: Config['identity']): SetupError | undefined {
   if (oidc?.issuer.startsWith('http:') === true && !oidc.dangerouslyAllowHttp)
-    throw new SetupError(`The provider ${oidc.issuer} (identity.oidc.issuer) is on plain http.`, {
+    return new SetupError(`The provider ${oidc.issuer} (identity.oidc.issuer) is on plain http.`, {
       advice: 'Use its https address; for a trial: identity.oidc.dangerouslyAllowHttp: true',
     });
-  if (publicUrl?.startsWith('http:') === true && !isLoopback(new URL(publicUrl).hostname) && !isLoopback(listen.host))
-    throw new SetupError(`People would send their sign-in over plain HTTP: publicUrl is ${publicUrl}.`, {
-      advice:
-        'Put a web server with TLS in front (docs/deploy.md), give its https address as publicUrl, and listen on 127.0.0.1.',
+  for (const { issuer, jwksUrl, jwksFile, dangerouslyAllowHttp } of issuers) {
+    const keys = jwksFile === undefined ? (jwksUrl ?? issuer) : '';
+    if (!keys.startsWith('http:') || dangerouslyAllowHttp || isLoopback(new URL(keys).hostname)) continue;
+    return new SetupError(`The keys of the issuer ${issuer} would come over plain http: ${keys}.`, {
+      advice: 'Use an https address or jwksFile; for a trial: dangerouslyAllowHttp: true at that issuer',
     });
+  }
+  return undefined;
 }
 
 const pamFolders = ['/etc/pam.d', '/usr/lib/pam.d', '/usr/etc/pam.d'];

@@ -23,6 +23,32 @@ describe('what a start refuses', () => {
 
   test.each([
     ['sign-ins over plain HTTP', '{ publicUrl: "http://cylc.example.org", listen: { host: 0.0.0.0 } }', /plain HTTP/],
+    [
+      'plain HTTP behind a loopback listener',
+      'publicUrl: "http://cylc.example.org"',
+      /plain HTTP[^]*dangerouslyAllowHttp/,
+    ],
+    [
+      'plain HTTP at the origins of accounts',
+      '{ publicUrl: "http://localhost", userDomain: users.example.org }',
+      /users\.example\.org over plain HTTP/,
+    ],
+    ['all interfaces without an address', 'listen: { host: 0.0.0.0 }', /set publicUrl to the address people type/i],
+    [
+      'an address of this host without publicUrl',
+      'listen: { host: "::" }',
+      /set publicUrl to the address people type/i,
+    ],
+    [
+      'all interfaces by plain HTTP, for people on this machine alone',
+      '{ publicUrl: "http://localhost:8000", listen: { host: 0.0.0.0 } }',
+      /listens on 0\.0\.0\.0 over plain HTTP/,
+    ],
+    [
+      'keys over plain HTTP',
+      'identity: { issuers: [{ issuer: i, audience: a, cookie: c, jwksUrl: "http://keys.example/jwks" }] }',
+      /over plain http: http:\/\/keys\.example/,
+    ],
     ['a provider on plain HTTP', 'identity: { oidc: { issuer: "http://idp.example", clientId: x } }', /plain http/],
     [
       'a secret that all can read',

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { configSchema } from '../../config/schema.ts';
 import type { Config } from '../../config/schema.ts';
+import { publicUrlOf } from '../../config/publicAddress.ts';
 import { loadFromOptions } from '../commonOptions.ts';
 import type { CommonOptions } from '../commonOptions.ts';
 import { isLive, runtimeDirOf } from '../controlClient.ts';
@@ -21,13 +22,13 @@ export async function loadSubject(options: CommonOptions): Promise<{ subject: Su
 }
 
 async function subjectOf(config: Config, file: string | null): Promise<Subject> {
-  const { listen, dataDir } = config;
+  const { dataDir } = config;
   const uid = process.geteuid?.() ?? 0;
   const runtimeDir = await runtimeDirOf(config);
   return {
     config,
     file,
-    publicUrl: config.publicUrl ?? `http${listen.tls === undefined ? '' : 's'}://localhost:${listen.port}`,
+    publicUrl: publicUrlOf(config),
     runtimeDir,
     uid,
     ownData: (statSync(dataDir, { throwIfNoEntry: false })?.uid ?? uid) === uid,

@@ -8,7 +8,13 @@ export const baseSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe(
-      'Address under which browsers reach the gateway; its path, if any, is the base path of everything. Default: localhost with the port of `listen`.',
+      'Address that people type; its path, if any, is the base path of everything. Needed where `listen.host` is not loopback. Default: localhost with the port of `listen`.',
+    ),
+  dangerouslyAllowHttp: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Allows a `publicUrl` on plain http that is not this machine: passwords pass in the clear, and pages of UI servers can act on the pages of the gateway.',
     ),
   userDomain: z
     .string()

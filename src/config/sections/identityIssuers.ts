@@ -45,6 +45,10 @@ export const issuerSchema = z
       .optional()
       .describe('Where to send who has no token; `{next}` becomes the address to return to. Default: a page says so.'),
     signOutUrl: secureUrl.optional().describe("Address that ends the sign-in there; linked on the page 'signed out'."),
+    dangerouslyAllowHttp: z
+      .boolean()
+      .default(false)
+      .describe('Allows a key set over plain http from another machine, for trying out.'),
     ...mappingFields,
   })
   .refine((one) => one.cookie !== undefined || one.header !== undefined, {
