@@ -1,7 +1,7 @@
 import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import { ownCookieNames } from '../identity/cookies.ts';
-import { createRemoteKeys } from '../identity/jwks.ts';
+import { createRemoteKeys } from '../identity/remoteKeys.ts';
 import { sessionAudience, sessionTokenType } from '../identity/sessionToken.ts';
 import { candidatesOf } from '../identity/tokenSources.ts';
 import type { TokenSource } from '../identity/tokenSources.ts';

@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts';
 import type { IssuerConfig } from '../config/sections/identityIssuers.ts';
 import { SetupError } from '../errors.ts';
 import type { Events } from '../telemetry/events.ts';
-import { createFixedKeys, createRemoteKeys, readBounded } from './jwks.ts';
+import { createFixedKeys, readBounded } from './jwks.ts';
 import type { KeySource } from './jwks.ts';
+import { createRemoteKeys } from './remoteKeys.ts';
 import type { TokenSource } from './tokenSources.ts';
 import type { TrustedIssuer } from './verify.ts';
 

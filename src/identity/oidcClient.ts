@@ -3,8 +3,9 @@ import { compactVerify, errors } from 'jose';
 import * as oidc from 'openid-client';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import { createRemoteKeys, KeysUnavailable } from './jwks.ts';
+import { KeysUnavailable } from './jwks.ts';
 import type { KeySource } from './jwks.ts';
+import { createRemoteKeys } from './remoteKeys.ts';
 import { signatureAlgorithms } from './verify.ts';
 
 /** The gateway as a client of an OpenID provider, the built-in one or the site's: code flow with PKCE, state, nonce. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { readSecretFile } from '../config/secretFile.ts';
 import type { OidcConfig } from '../config/sections/identityIssuers.ts';
 import type { Urls } from '../urls.ts';
-import { createRemoteKeys } from './jwks.ts';
+import { createRemoteKeys } from './remoteKeys.ts';
 import { createKeptTokens } from './keptTokens.ts';
 import type { KeptTokens } from './keptTokens.ts';
 import { createLogoutTokens } from './logoutTokens.ts';

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { JWTPayload } from 'jose';
+import type { CryptoKey, JWK, JWTPayload } from 'jose';
 import { WebSocketServer } from 'ws';
 
 export interface Origin {
@@ -12,6 +13,10 @@ export interface Origin {
   seen: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[];
   /** How often the keys were asked for. */
   keyFetches(): number;
+  /** How long it takes to answer with its keys from now on, ms. */
+  delayKeys(ms: number): void;
+  /** Another key takes the place of the one by which it signs. */
+  rotate(): Promise<void>;
   /** A token signed by the key that it publishes. */
   token(claims?: JWTPayload, options?: { expiresIn?: string; audience?: string; typ?: string }): Promise<string>;
   close(): Promise<void>;
@@ -19,14 +24,15 @@ export interface Origin {
 
 /** A stand-in for the gateway: publishes keys, answers with what it saw, echoes on a WebSocket. */
 export async function startOrigin(): Promise<Origin> {
-  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
-  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', use: 'sig', alg: 'EdDSA' }] };
+  let signing = await makeKey('one');
   const seen: Origin['seen'] = [];
   let keyFetches = 0;
+  let keyDelayMs = 0;
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     if (req.url === '/hub/jwks.json') {
       keyFetches += 1;
-      res.setHeader('content-type', 'application/json').end(JSON.stringify(jwks));
+      await setTimeout(keyDelayMs);
+      res.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [signing.jwk] }));
       return;
     }
     let body = '';
@@ -47,13 +53,19 @@ export async function startOrigin(): Promise<Origin> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     keyFetches: () => keyFetches,
+    delayKeys(ms) {
+      keyDelayMs = ms;
+    },
+    async rotate() {
+      signing = await makeKey('two');
+    },
     token: (claims = {}, { expiresIn = '5m', audience = 'cylc-gateway', typ = 'cylc-session+jwt' } = {}) =>
       new SignJWT({ iss: 'http://localhost:8787/hub', sub: 'alice', sid: 'session-one', ...claims })
-        .setProtectedHeader({ alg: 'EdDSA', kid: 'one', typ })
+        .setProtectedHeader({ alg: 'EdDSA', kid: signing.jwk.kid, typ })
         .setAudience(audience)
         .setIssuedAt()
         .setExpirationTime(expiresIn)
-        .sign(privateKey),
+        .sign(signing.privateKey),
     close: async () => {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
@@ -61,4 +73,9 @@ export async function startOrigin(): Promise<Origin> {
       await once(server, 'close');
     },
   };
+}
+
+async function makeKey(kid: string): Promise<{ privateKey: CryptoKey; jwk: JWK & { kid: string } }> {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'EdDSA' } };
 }

@@ -1,7 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import type { JWTPayload } from 'jose';
 import { expect, test } from 'vitest';
-import { createFixedKeys, createRemoteKeys } from '../../../src/identity/jwks.ts';
+import { createFixedKeys } from '../../../src/identity/jwks.ts';
+import { createRemoteKeys } from '../../../src/identity/remoteKeys.ts';
 import { createVerifier } from '../../../src/identity/verify.ts';
 
 const nowS = 1_800_000_000;
