@@ -5,6 +5,7 @@ import { readSettings } from './edge/settings.ts';
 import type { EdgeBindings, EdgeSettings } from './edge/settings.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import { pathFault } from './proxy/canonical.ts';
+import { asksForServiceWorker, serviceWorkerAnswer } from './proxy/serviceWorkers.ts';
 import type { Authorize } from './proxy/types.ts';
 
 /**
@@ -43,6 +44,7 @@ function edgeOf(env: EdgeBindings): Edge {
 async function answer(request: Request, { settings, gate }: Edge): Promise<Response> {
   const url = new URL(request.url);
   if (pathFault(url.pathname) !== undefined) return refusal(new GatewayError('request.malformed'));
+  if (asksForServiceWorker([...request.headers].flat())) return serviceWorker();
   if (bearsHubToken(request.headers.get('authorization')))
     return forward(request, url, { settings, account: undefined });
   const decision = await gate(gateRequest(request, url));
@@ -53,6 +55,11 @@ async function answer(request: Request, { settings, gate }: Edge): Promise<Respo
     settings,
     account: decision.kind === 'hop' ? decision.identity.account.name : undefined,
   });
+}
+
+function serviceWorker(): Response {
+  const { body, headers } = serviceWorkerAnswer;
+  return new Response(body, { headers: headers as Record<string, string> });
 }
 
 function isPageLoad(request: Request): boolean {

@@ -1,3 +1,5 @@
+import { pathFault } from './canonical.ts';
+
 /** Cookie rules of the hop, on the raw text: what stays is passed on byte for byte. Edge-safe. */
 
 /** Cookies of the gateway itself, whatever prefix they bear. None ever reaches an upstream. */
@@ -55,6 +57,7 @@ export function confineSetCookie(header: string, prefix: string): string | undef
   return kept.join('; ');
 }
 
+/** With a dot segment, the text may begin with the prefix while the path that it stands for does not. */
 function within(path: string, prefix: string): string {
-  return path.startsWith(prefix) || `${path}/` === prefix ? path : prefix;
+  return pathFault(path) === undefined && (path.startsWith(prefix) || `${path}/` === prefix) ? path : prefix;
 }

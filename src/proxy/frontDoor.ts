@@ -31,6 +31,8 @@ import { createOneATurn } from './oneATurn.ts';
 import { createOpenRequest } from './openRequest.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
+import { createAnswerServiceWorker } from './answerServiceWorker.ts';
+import { asksForServiceWorker } from './serviceWorkers.ts';
 import { runGuarded } from './runGuarded.ts';
 import { refusal, createRefusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
@@ -91,6 +93,7 @@ export function createFrontDoor({
   // One connection a turn is accepted: who is new must not wait for a page to be made for each that was before them
   const inStrangersTurn = createOneATurn({ rests: true });
   const ahead = createOneATurn();
+  const answerServiceWorker = createAnswerServiceWorker({ limits, turnAway, log });
   const userPrefix = `${basePath}/user/`;
   const servicePrefix = `${basePath}/services/`;
   const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
@@ -123,6 +126,10 @@ export function createFrontDoor({
       return;
     }
     const { path } = request;
+    if (asksForServiceWorker(req.rawHeaders)) {
+      answerServiceWorker(req, res, { requestId, path, close: expectsContinue });
+      return;
+    }
     const ownPage = (): void => {
       if (expectsContinue) res.writeContinue();
       if (hasBody(request)) limitBody(req, config.clientBodyIdleS * 1000);

@@ -7,8 +7,7 @@ export type HeaderKind =
   | 'cookie'
   | 'te'
   | 'authorization'
-  | 'set-cookie'
-  | 'service-worker-allowed';
+  | 'set-cookie';
 
 const hopByHop = [
   'keep-alive',
@@ -89,13 +88,13 @@ const originWide = [
   'public-key-pins',
   'expect-ct',
   'x-request-id',
+  'service-worker-allowed',
 ];
 
 const responseKinds = new Map<string, HeaderKind>([
   ...[...hopByHop, ...originWide].map((name): [string, HeaderKind] => [name, 'drop']),
   ['connection', 'connection'],
   ['set-cookie', 'set-cookie'],
-  ['service-worker-allowed', 'service-worker-allowed'],
 ]);
 
 /** Framing and routing names: an alias of one (`content_length`) may be read as the real one further on. */

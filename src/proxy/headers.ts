@@ -88,9 +88,7 @@ export function createHeaderRules(options: { secretHeaders?: readonly string[] |
           const cookie = confineSetCookie(value, prefix);
           cookieBytes += cookie?.length ?? 0;
           if (cookieBytes <= maxCookieBytes) pushIfAny(out, name, cookie);
-        } else if (kind === 'service-worker-allowed')
-          pushIfAny(out, name, value.startsWith(prefix) ? value : undefined);
-        else if (kind === 'connection') nominated = addNominated(nominated, value);
+        } else if (kind === 'connection') nominated = addNominated(nominated, value);
       }
       if (nominated !== undefined) removeNominated(out, nominated);
       return out;

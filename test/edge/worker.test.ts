@@ -108,6 +108,14 @@ test('private pages are never cached, even where the origin lets them; keys are 
   expect(origin.keyFetches()).toBe(1);
 });
 
+test('no service worker is installed, and one from earlier removes itself, whoever asks', async () => {
+  const answer = await get('/user/alice/sw.js', { 'service-worker': 'script' });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('service-worker-allowed')).toBe('/');
+  expect(await answer.text()).toContain('registration.unregister()');
+  expect(origin.seen).toEqual([]);
+});
+
 test('a path that two programs could read in two ways is refused', async () => {
   const headers = await cookie();
   for (const path of ['/user/alice%2fbob/', '/user//alice/', '/user/a%5cb/'])

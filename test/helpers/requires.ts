@@ -9,6 +9,7 @@ import { describe } from 'vitest';
  */
 const parts = {
   chromium: { present: () => onPath('chromium'), install: 'apt-get install chromium' },
+  firefox: { present: () => onPath('firefox-esr'), install: 'apt-get install firefox-esr' },
   cylc: { present: () => cylcBin() !== undefined, install: 'npm run cylc:install' },
   cylc17: {
     present: () => cylc17Bin() !== undefined,

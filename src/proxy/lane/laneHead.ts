@@ -1,4 +1,5 @@
 import { isNamed, splitFields } from '../fields.ts';
+import { isServiceWorkerHeader } from '../serviceWorkers.ts';
 
 export interface LaneHead {
   method: string;
@@ -19,7 +20,7 @@ export function readLaneHead(text: string): LaneHead | undefined {
   return { method: text.slice(0, space), target: text.slice(space + 1, end), headers };
 }
 
-/** Not: headers that bring a body, another protocol or an obligation with them. */
+/** Not: headers that bring a body, another protocol or an obligation with them, or that ask for what the gateway answers itself. */
 function isPlain(name: string, value: string): boolean {
   switch (name.length) {
     case 2:
@@ -31,7 +32,9 @@ function isPlain(name: string, value: string): boolean {
     case 10:
       return !isNamed(name, 'connection') || value === 'keep-alive';
     case 14:
-      return !isNamed(name, 'content-length') && !isNamed(name, 'http2-settings');
+      return (
+        !isNamed(name, 'content-length') && !isNamed(name, 'http2-settings') && !isServiceWorkerHeader(name, value)
+      );
     case 17:
       return !isNamed(name, 'transfer-encoding');
     default:

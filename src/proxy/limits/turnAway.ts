@@ -16,6 +16,8 @@ export interface TurnedAway {
 }
 
 export interface TurnAway {
+  /** Answers late and ends the connection, with an answer that the client should get all the same. */
+  late(req: IncomingMessage, res: ServerResponse, page: Rendered, requestId: string): void;
   request(req: IncomingMessage, res: ServerResponse, asked: TurnedAway): void;
   upgrade(socket: Duplex, asked: TurnedAway): void;
   /** As an exchange of the lane: to leave it to Node's reader would have that read all that was sent ahead. */
@@ -46,11 +48,13 @@ export function createTurnAway(events: Events | undefined): TurnAway {
     setTimeout(() => answerUpgrade(socket, page, asked.requestId), holdMs()).unref();
   }
 
+  function late(req: IncomingMessage, res: ServerResponse, page: Rendered, requestId: string): void {
+    setTimeout(() => answerHttp(req, res, page, { requestId, close: true }), holdMs()).unref();
+  }
+
   return {
-    request(req, res, asked) {
-      const page = refuse(asked);
-      setTimeout(() => answerHttp(req, res, page, { requestId: asked.requestId, close: true }), holdMs()).unref();
-    },
+    late,
+    request: (req, res, asked) => late(req, res, refuse(asked), asked.requestId),
     upgrade,
     inLane: (socket, asked) => ({ start: () => upgrade(socket, asked), resume: ignore, leave: ignore }),
   };
