@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,11 @@ import { findPythons, usualSystemDirs } from './cylc/findPythons.ts';
 import { installCylc } from './cylc/install.ts';
 import { probePython } from './cylc/probePython.ts';
 import type { Python } from './cylc/probePython.ts';
+import { linkPath, removeLoginLink } from './cylc/loginLink.ts';
+import { linkForOwnJobs, missingForJobs } from './cylc/offerCylcToJobs.ts';
 import { reachableByAll } from './cylc/reach.ts';
+import { installWrapper, removeWrapper, wrapperPath } from './cylc/wrapper.ts';
+import { createPrograms } from '../servers/programs.ts';
 
 /** `npm run cylc:install`: brings the real Cylc, with JupyterHub's library, into a folder of its own. */
 const help = `Usage: npm run cylc:install [-- OPTIONS]
@@ -20,6 +24,9 @@ Options:
   --into DIR          folder of the environment (default: data/cylc)
   --python PATH       Python to build it on (default: the best of the PATH, pyenv, conda, uv and the system)
   --uiserver VERSION  version of cylc-uiserver, as pip writes it: 1.10.0, 1.10.*, '>=1.8' (default: the newest)
+  --link              make the link ~/.local/bin/cylc too: your jobs find Cylc by it
+  --wrapper           as root: install Cylc's wrapper as /usr/local/bin/cylc too: everybody's jobs find Cylc by it
+  --unlink            remove that link and that wrapper, and do nothing else
   --help              this text
 `;
 
@@ -27,6 +34,9 @@ const optionTable = {
   into: { type: 'string', default: 'data/cylc' },
   python: { type: 'string' },
   uiserver: { type: 'string' },
+  link: { type: 'boolean', default: false },
+  wrapper: { type: 'boolean', default: false },
+  unlink: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -35,6 +45,7 @@ export async function cylcInstall(args: readonly string[]): Promise<number> {
   try {
     const { values } = parse(args);
     if (values.help) process.stdout.write(help);
+    else if (values.unlink) await unlink();
     else await install(values);
     return 0;
   } catch (error) {
@@ -52,7 +63,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function install(values: { into: string; python?: string | undefined; uiserver?: string | undefined }) {
+async function install(values: ReturnType<typeof parse>['values']): Promise<void> {
   const into = resolve(values.into);
   const installed = await installCylc({
     into,
@@ -62,6 +73,34 @@ async function install(values: { into: string; python?: string | undefined; uise
   });
   console.log(`Cylc ${installed.version} is ready: ${installed.cylc}`);
   if (asRoot()) await warnOfPrivate(installed.cylc);
+  if (values.wrapper) {
+    await installWrapper(installed.cylc, installed.version);
+    console.log(`${wrapperPath} is Cylc's wrapper: jobs of every account find Cylc by it.`);
+  }
+  const note = await noteOfJobs(installed.cylc, values.link);
+  if (note !== undefined) console.log(note);
+}
+
+/** What the user should know of how jobs find this Cylc. */
+async function noteOfJobs(cylc: string, link: boolean): Promise<string | undefined> {
+  const [program] = createPrograms({ configured: cylc, dataDir: '', searchPath: undefined }).list();
+  if (program === undefined) return undefined;
+  const options = { program };
+  if (link) return linkForOwnJobs(options);
+  const missing = await missingForJobs({ ...options, owner: asRoot() ? 'everybody' : 'self' });
+  if (missing === undefined || asRoot()) return missing;
+  return `${missing} The first \`npm start\` without a configuration makes that link by itself.`;
+}
+
+async function unlink(): Promise<void> {
+  const { homedir: home } = userInfo();
+  const removed = [
+    ...((await removeLoginLink(home)) ? [linkPath(home)] : []),
+    ...(asRoot() && (await removeWrapper()) ? [wrapperPath] : []),
+  ];
+  console.log(
+    removed.length > 0 ? `Removed ${removed.join(' and ')}.` : 'There is no link or wrapper of Cylc Gateway.',
+  );
 }
 
 async function bestPython(): Promise<Python> {

@@ -4,6 +4,7 @@ import type { Gateway } from '../gateway.ts';
 import { createLog } from '../telemetry/log.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';
+import { noteOfJobs } from './cylc/noteOfJobs.ts';
 import { surviveFaults } from './faults.ts';
 import { giveBackWhenQuiet } from './quietMemory.ts';
 import { banner, farewell } from './terminal.ts';
@@ -43,7 +44,12 @@ async function serve(options: ServeOptions): Promise<void> {
   }
   surviveFaults(log, end);
   giveBackWhenQuiet();
-  process.stdout.write(banner(gateway, await gateway.signInLinks()));
+  const firstRun = file === null;
+  const jobs = noteOfJobs(config, { firstRun });
+  process.stdout.write(banner(gateway, await gateway.signInLinks(), firstRun ? await jobs : undefined));
+  if (firstRun) return;
+  const note = await jobs;
+  if (note !== undefined) log.warn(note);
 }
 
 /** The first signal ends politely, a second one at once; running servers go on in both cases, and we say so. */

@@ -2,12 +2,12 @@ import type { Gateway } from '../gateway.ts';
 import type { PrintedLink } from '../identity/firstRunLinks.ts';
 
 /** What the person at the terminal reads once the gateway listens. */
-export function banner(gateway: Gateway, links: readonly PrintedLink[]): string {
+export function banner(gateway: Gateway, links: readonly PrintedLink[], note?: string): string {
   const lines = [
     '',
     `  Cylc Gateway is at ${gateway.urls.origin}${gateway.urls.base}`,
     `  UI server: ${gateway.programs}`,
-    ...gateway.notes.map((note) => `  Note: ${note}`),
+    ...[...gateway.notes, ...(note === undefined ? [] : [note])].map((text) => `  Note: ${text}`),
     ...links.flatMap(({ warning }) => (warning === undefined ? [] : [`  Warning: ${warning}`])),
     ...(links.length === 0 ? [] : ['', '  Sign in by one of these links; each works once:']),
     ...links.map((link) => `    ${link.account.padEnd(12)} ${link.url}`),

@@ -38,9 +38,12 @@ export function createPrograms(options: {
   return {
     list() {
       if (environments.length > 0) return environments.map(declaredProgram);
+      const installed = resolve(dataDir, 'cylc/bin/cylc');
+      const first = onPath('cylc', searchPath);
       const candidates: [id: string, path: string | undefined][] = [
-        ['cylc', onPath('cylc', searchPath)],
-        ['cylc-installed', resolve(dataDir, 'cylc/bin/cylc')],
+        // On the PATH there may be the link that lets jobs find the installed one.
+        ['cylc', first !== undefined && realPath(first) === realPath(installed) ? undefined : first],
+        ['cylc-installed', installed],
       ];
       const found = candidates.flatMap(([id, path]) => (path === undefined ? [] : (cylcProgram(id, path) ?? [])));
       const chosen = configured === undefined ? [] : [namedProgram('cylc-configured', resolve(configured))];
@@ -172,7 +175,11 @@ export function programCommand(
  * The account's own variables (hub-contract 1.2): the owner of a UI server is whom LOGNAME and USER name, and `cylc`
  * has to be on the PATH.
  */
-export function programEnvironment(program: Program, account: Account, lang = 'C.UTF-8'): Record<string, string> {
+export function programEnvironment(
+  program: Program,
+  account: Pick<Account, 'name' | 'home' | 'shell'>,
+  lang = 'C.UTF-8',
+): Record<string, string> {
   const system = '/usr/local/bin:/usr/bin:/bin';
   const own = [...new Set([dirname(program.path), dirname(realPath(program.path))])].join(delimiter);
   return {

@@ -10,7 +10,7 @@ export interface Answer {
 /** Runs a program to its end, or until the signal ends it. */
 export function ask(
   [program = '', ...args]: readonly string[],
-  options: { env: Record<string, string>; signal: AbortSignal },
+  options: { env: Record<string, string>; signal: AbortSignal; cwd?: string; uid?: number; gid?: number },
 ): Promise<Answer> {
   return new Promise((resolve) => {
     execFile(program, args, { ...options, killSignal: 'SIGKILL', maxBuffer: 4e6 }, (error, stdout, stderr) => {

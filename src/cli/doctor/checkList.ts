@@ -6,6 +6,7 @@ import { cylc } from './checks/cylc.ts';
 import { dataFolder } from './checks/dataFolder.ts';
 import { documents } from './checks/documents.ts';
 import { issuers } from './checks/issuers.ts';
+import { jobs } from './checks/jobs.ts';
 import { keys } from './checks/keys.ts';
 import { node } from './checks/node.ts';
 import { pam } from './checks/pam.ts';
@@ -41,4 +42,5 @@ export const allChecks: readonly Check[] = [
   batch,
   python,
   cylc,
+  jobs,
 ];
