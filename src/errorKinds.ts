@@ -115,6 +115,16 @@ export const errorKinds = {
     message: 'The request is too large.',
     advice: 'Send less at once.',
   },
+  'request.media-type': {
+    status: 415,
+    message: 'This address does not take a body of that kind.',
+    advice: 'Check the documentation of the API.',
+  },
+  'request.length': {
+    status: 411,
+    message: 'This address takes only bodies whose length is announced.',
+    advice: 'Send Content-Length.',
+  },
   'request.timeout': {
     status: 408,
     message: 'The request did not arrive in time.',

@@ -1,5 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { GatewayError } from '../errors.ts';
+import { readText } from '../listen/bodyFormats.ts';
+import { closeAfterAnswer } from '../listen/lastAnswer.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import type { ChpMetrics } from '../telemetry/chpMetrics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ChpRoute, ChpRoutes } from './routeStore.ts';
@@ -15,14 +19,16 @@ export interface ApiParts {
   log: Logger;
 }
 
+interface Pair {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+}
+
 interface ApiAnswer {
   status: number;
   json?: unknown;
   text?: string;
 }
-
-/** No routing table needs longer bodies, bytes. */
-const maxBodyBytes = 1024 * 1024;
 
 /** The REST API of configurable-http-proxy: `GET`, `POST` and `DELETE /api/routes[/path]`. */
 export function createApi(parts: ApiParts): RequestListener {
@@ -33,7 +39,8 @@ export function createApi(parts: ApiParts): RequestListener {
 }
 
 async function handle(req: IncomingMessage, res: ServerResponse, parts: ApiParts): Promise<void> {
-  const answer = await answerTo(req, parts).catch((error: unknown): ApiAnswer => {
+  const answer = await answerTo(req, res, parts).catch((error: unknown): ApiAnswer => {
+    if (error instanceof GatewayError) return { status: error.status, text: error.message };
     parts.log.error({ err: error }, 'an API request failed');
     return { status: 500, text: 'Internal Server Error' };
   });
@@ -43,7 +50,7 @@ async function handle(req: IncomingMessage, res: ServerResponse, parts: ApiParts
   parts.log[answer.status < 400 ? 'info' : 'warn']({ status: answer.status, method: req.method, path }, 'API');
 }
 
-async function answerTo(req: IncomingMessage, parts: ApiParts): Promise<ApiAnswer> {
+async function answerTo(req: IncomingMessage, res: ServerResponse, parts: ApiParts): Promise<ApiAnswer> {
   const url = URL.parse(req.url!, 'http://localhost');
   const place = /^\/api\/routes(\/.*)?$/.exec(url?.pathname ?? '');
   if (url === null || place === null) return { status: 404, text: 'Not Found' };
@@ -56,10 +63,10 @@ async function answerTo(req: IncomingMessage, parts: ApiParts): Promise<ApiAnswe
   } catch {
     return { status: 400, text: 'The path has a broken escape' };
   }
-  return act(parts, path, req, url);
+  return act(parts, path, { incoming: req, outgoing: res }, url);
 }
 
-function get({ routes, metrics }: ApiParts, path: string, _: IncomingMessage, url: URL): ApiAnswer {
+function get({ routes, metrics }: ApiParts, path: string, _: Pair, url: URL): ApiAnswer {
   if (path !== '/') {
     const route = routes.get(path);
     return route === undefined ? { status: 404 } : { status: 200, json: shown(route) };
@@ -72,9 +79,8 @@ function get({ routes, metrics }: ApiParts, path: string, _: IncomingMessage, ur
   return { status: 200, json: Object.fromEntries(listed.map((route) => [route.path, shown(route)])) };
 }
 
-async function post({ addRoute, metrics }: ApiParts, path: string, req: IncomingMessage): Promise<ApiAnswer> {
-  const text = await bodyOf(req);
-  if (text === undefined) return { status: 413, text: 'The body is too long' };
+async function post({ addRoute, metrics }: ApiParts, path: string, env: Pair): Promise<ApiAnswer> {
+  const text = await readText({ env }, bodyLimits.api);
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -118,24 +124,13 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-async function bodyOf(req: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req) {
-    size += (chunk as Buffer).length;
-    if (size > maxBodyBytes) return undefined;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function send(req: IncomingMessage, res: ServerResponse, { status, json, text }: ApiAnswer): void {
   if (res.destroyed) return;
-  if (!req.complete) res.setHeader('connection', 'close');
+  if (!req.complete) closeAfterAnswer(req, res);
   if (json === undefined) res.writeHead(status, text === undefined ? {} : { 'content-type': 'text/plain' }).end(text);
   else res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
 }

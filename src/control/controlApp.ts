@@ -23,22 +23,22 @@ export function createControlApp(parts: ControlParts & { tokens: TokenOffice }):
   app.get('/v1/edits', ({ json }) =>
     json({ edits: parts.store.hand.list(), refused: parts.store.hand.refused ?? null } as object),
   );
-  app.post('/v1/edits/dismiss', async ({ json, req }) => {
-    const { by = 'command line' } = await bodyOf(req);
+  app.post('/v1/edits/dismiss', async ({ env, json, req }) => {
+    const { by = 'command line' } = await bodyOf({ env, req });
     return json({ dismissed: await parts.store.hand.dismiss(String(by)) });
   });
   app.get('/v1/documents', ({ json }) =>
     json({ admin: parts.store.admin.data, state: parts.store.state.data } as object),
   );
-  app.put('/v1/documents/admin', async ({ json, req }) => {
-    await replaceAdmin(parts, await bodyOf(req));
+  app.put('/v1/documents/admin', async ({ env, json, req }) => {
+    await replaceAdmin(parts, await bodyOf({ env, req }));
     return json({ restored: true });
   });
-  app.post('/v1/servers/start', async (c) => startServer(parts, await bodyOf(c.req), c));
-  app.post('/v1/servers/stop', async (c) => stopServers(parts, await bodyOf(c.req), c));
+  app.post('/v1/servers/start', async (c) => startServer(parts, await bodyOf(c), c));
+  app.post('/v1/servers/stop', async (c) => stopServers(parts, await bodyOf(c), c));
   addTokenRoutes(app, parts.tokens);
   app.get('/v1/strays', async (c) => listStrays(parts, c));
-  app.post('/v1/strays/end', async (c) => endStray(parts, await bodyOf(c.req), c));
+  app.post('/v1/strays/end', async (c) => endStray(parts, await bodyOf(c), c));
   app.get('/v1/:resource', ({ json, req }) => {
     const resource = resourceOf(req.param('resource'));
     return json({ columns: resource.columns, records: resource.list(parts) });
@@ -46,14 +46,14 @@ export function createControlApp(parts: ControlParts & { tokens: TokenOffice }):
   app.get('/v1/:resource/:key', ({ json, req }) =>
     json(find(parts, resourceOf(req.param('resource')), req.param('key'))),
   );
-  app.post('/v1/:resource', async ({ json, req }) => {
+  app.post('/v1/:resource', async ({ env, json, req }) => {
     const resource = resourceOf(req.param('resource'));
-    const { key = '', ...fields } = await bodyOf(req);
+    const { key = '', ...fields } = await bodyOf({ env, req });
     return json(find(parts, resource, await resource.add(parts, String(key), fields)), 201);
   });
-  app.patch('/v1/:resource/:key', async ({ json, req }) => {
+  app.patch('/v1/:resource/:key', async ({ env, json, req }) => {
     const [resource, key] = [resourceOf(req.param('resource')), req.param('key')];
-    await resource.edit(parts, key, await bodyOf(req));
+    await resource.edit(parts, key, await bodyOf({ env, req }));
     return json(resource.list(parts).find((record) => record.key === key) ?? { key });
   });
   app.delete('/v1/:resource/:key', async ({ json, req }) => {

@@ -177,7 +177,7 @@ export function createHub(deps: HubDeps): Hub {
       const root = new Hono({ strict: false }).route(urls.hub('api'), api.app);
       root.notFound((c) => c.json(new GatewayError('request.not-found').toJSON(), 404));
       listener = await listenForServers({
-        fetch: (request) => root.fetch(request),
+        fetch: (request, env) => root.fetch(request, env),
         runtimeDir: deps.runtimeDir,
         urls,
         loopback: deps.loopback === true,

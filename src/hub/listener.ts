@@ -20,7 +20,8 @@ export interface ApiListener {
  * Every account must be able to connect; the bearer token is the protection.
  */
 export async function listenForServers(options: {
-  fetch: (request: Request) => Response | Promise<Response>;
+  /** `env` is what `@hono/node-server` gives: the request and response of node:http. */
+  fetch: (request: Request, env: object) => Response | Promise<Response>;
   runtimeDir: string;
   urls: Urls;
   /** Whether there are services to be answered by TCP, on an address that only this machine reaches. */

@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
-import { SetupError } from '../errors.ts';
+import { SetupError, toGatewayError } from '../errors.ts';
+import { readJson } from '../listen/bodyFormats.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import { keyText } from '../servers/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 import type { Events } from '../telemetry/events.ts';
@@ -41,8 +43,6 @@ export interface NodeListener {
   port: number;
   close(): Promise<void>;
 }
-
-const maxReportBytes = 2 * 1024 * 1024;
 
 /**
  * The Hub for servers on other nodes. TLS on both sides: only the relay of a start of ours gets a word in at all. It may
@@ -98,8 +98,7 @@ function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
     return undefined;
   });
   root.post(options.reportPath, async (c) => {
-    if (Number(c.req.header('content-length') ?? Infinity) > maxReportBytes) return c.body(null, 413);
-    const body: unknown = await c.req.json().catch(() => undefined);
+    const body = await readJson(c, bodyLimits.relay);
     const from = c.env.incoming.socket.remoteAddress ?? '';
     return c.body(null, (await options.take(c.get('startId'), body, from)) as 200);
   });
@@ -116,6 +115,10 @@ function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
     return undefined;
   });
   root.route(base, options.app);
+  root.onError((thrown, c) => {
+    const error = toGatewayError(thrown);
+    return c.json(error.toJSON(), error.status as 400);
+  });
   return root;
 }
 

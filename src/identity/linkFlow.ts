@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
 import type { Account } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
+import { readForm } from '../listen/bodyFormats.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import { begin, fail, isOurs, nextOf, show } from './signInParts.ts';
 import type { SignInParts } from './signInParts.ts';
 
@@ -18,14 +20,13 @@ export async function showLink(c: Context, parts: SignInParts, link: string, nex
 
 export async function takeLink(c: Context, parts: SignInParts): Promise<Response> {
   if (!isOurs(c, parts)) return fail(c, parts, new GatewayError('access.origin'));
-  const form = await c.req.parseBody();
-  const link = typeof form['link'] === 'string' ? form['link'] : '';
+  const { link = '', next: wanted } = await readForm(c, bodyLimits.anonymous);
   const account = await accountOf(link, parts);
   if (account === undefined) return fail(c, parts, new GatewayError('auth.link'));
   const begun = await parts.client.begin();
   if (parts.links?.take(link) === undefined) return fail(c, parts, new GatewayError('auth.link'));
   parts.grant(begun.state, account.name);
-  const next = nextOf(typeof form['next'] === 'string' ? form['next'] : undefined, parts);
+  const next = nextOf(wanted, parts);
   return begin(c, parts, { ...begun, by: 'link', next });
 }
 

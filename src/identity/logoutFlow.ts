@@ -1,4 +1,6 @@
 import type { Context } from 'hono';
+import { readForm } from '../listen/bodyFormats.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import { hubSessionCookie } from './cookies.ts';
 import { credentialsOf, setCookie, show } from './signInParts.ts';
 import type { SignInParts } from './signInParts.ts';
@@ -19,7 +21,7 @@ export async function showLogout(c: Context, parts: SignInParts): Promise<Respon
 /** With the field `everywhere`, all sessions of the account end. */
 export async function signOut(c: Context, parts: SignInParts): Promise<Response> {
   const who = await parts.identify(credentialsOf(c));
-  const everywhere = c.req.method === 'POST' && (await c.req.parseBody())['everywhere'] !== undefined;
+  const everywhere = c.req.method === 'POST' && (await readForm(c, bodyLimits.anonymous))['everywhere'] !== undefined;
   let elsewhere: Elsewhere;
   if (who.ok) {
     const { account, sessionId } = who.value;
@@ -51,8 +53,8 @@ export function afterProviderLogout(c: Context, parts: SignInParts): Response {
 
 /** The provider tells by itself that somebody signed out there (OpenID Connect Back-Channel Logout 1.0, 2.5 to 2.8). */
 export async function backChannelLogout(c: Context, parts: SignInParts): Promise<Response> {
-  const token = (await c.req.parseBody())['logout_token'];
-  const notice = typeof token === 'string' ? await parts.oidc?.logoutNotice(token) : undefined;
+  const token = (await readForm(c, bodyLimits.anonymous))['logout_token'];
+  const notice = token === undefined ? undefined : await parts.oidc?.logoutNotice(token);
   if (notice?.ok !== true) {
     parts.log.warn({ reason: notice?.reason ?? 'no token, or no provider' }, 'back-channel logout refused');
     return c.json({ error: 'invalid_request' }, 400);

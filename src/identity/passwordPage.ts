@@ -1,7 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
+import { readForm } from '../listen/bodyFormats.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
 import type { Csrf } from './csrf.ts';
@@ -28,8 +29,6 @@ export interface PasswordPageParts {
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
-const maxBodyBytes = 8192;
-
 export function createPasswordPage(parts: PasswordPageParts): (visit: InteractionVisit) => Promise<void> {
   return async (visit) => {
     try {
@@ -42,9 +41,10 @@ export function createPasswordPage(parts: PasswordPageParts): (visit: Interactio
 }
 
 async function take(visit: InteractionVisit, parts: PasswordPageParts): Promise<void> {
-  const form = await readForm(visit.request);
-  if (!isOurs(visit, parts, form.get('_csrf') ?? '')) return refuse(visit, parts, new GatewayError('access.origin'));
-  const [name, password] = [(form.get('name') ?? '').trim(), form.get('password') ?? ''];
+  const pair = { incoming: visit.request, outgoing: visit.response };
+  const { _csrf = '', name: typed = '', password = '' } = await readForm({ env: pair }, bodyLimits.anonymous);
+  if (!isOurs(visit, parts, _csrf)) return refuse(visit, parts, new GatewayError('access.origin'));
+  const name = typed.trim();
   const { address } = visit;
   const begunMs = parts.clock.now();
   const account = name.slice(0, 64);
@@ -140,15 +140,4 @@ function isOurs({ request, interaction, host }: InteractionVisit, { csrf }: Pass
       boundTo: interaction.uid,
     }).ok && csrf.check({ ...nothingElse, token, boundTo: interaction.uid }).ok
   );
-}
-
-async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  let size = 0;
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBodyBytes) throw new GatewayError('request.too-large');
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }

@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Identity, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Desk } from '../control/types.ts';
@@ -132,12 +131,7 @@ async function* untilSignedOut<T>(
 function people(parts: PagesParts): Hono<PagesEnv> {
   const { shell, servers, store, clock } = parts;
   const app = new Hono<PagesEnv>();
-  app.use(
-    refuseScripts(),
-    requireSession(parts),
-    bodyLimit({ maxSize: 65_536, onError: tooLarge }),
-    requireForm(parts),
-  );
+  app.use(refuseScripts(), requireSession(parts), requireForm(parts));
   app.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(pageHeaders(shell.urls))) c.header(name, value);
@@ -166,8 +160,4 @@ function people(parts: PagesParts): Hono<PagesEnv> {
     throw new GatewayError('request.not-found');
   });
   return app;
-}
-
-function tooLarge(): never {
-  throw new GatewayError('request.too-large');
 }

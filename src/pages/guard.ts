@@ -3,6 +3,9 @@ import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { Identify } from '../identity/types.ts';
+import { readForm } from '../listen/bodyFormats.ts';
+import type { PostedForm } from '../listen/bodyFormats.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { noteCaller } from '../telemetry/requestContext.ts';
 import { renderDecision } from './renderDecision.tsx';
@@ -17,7 +20,7 @@ export interface PagesEnv {
     requestId: string;
     who: Identity;
     /** The posted form, once checked. */
-    posted: Record<string, unknown>;
+    posted: PostedForm;
   };
 }
 
@@ -76,9 +79,7 @@ export function isNavigation(mode: string | undefined): boolean {
 export function requireForm({ csrf, log }: GuardParts) {
   return createMiddleware<PagesEnv>(async (c, next) => {
     if (c.req.method !== 'POST') return next();
-    const posted = await c.req.parseBody().catch((cause: unknown) => {
-      throw new GatewayError('request.malformed', { cause });
-    });
+    const posted = await readForm(c, bodyLimits.form);
     const fault = formFault(csrf, c.req.raw, c.get('who').sessionId, posted['_csrf']);
     if (fault !== undefined) {
       log.warn({ requestId: c.get('requestId'), account: c.get('who').account.name, fault }, 'form refused');

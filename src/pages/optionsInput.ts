@@ -1,7 +1,5 @@
+import type { PostedForm } from '../listen/bodyFormats.ts';
 import type { OptionField, ProfileForm } from '../servers/types.ts';
-
-/** A posted form, as Hono's `parseBody` gives it. */
-export type PostedForm = Record<string, unknown>;
 
 /** Names of option fields carry this prefix in the form, so that none can clash with our own (`_csrf`, `next`). */
 export const optionPrefix = 'option.';

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { readText } from '../listen/bodyFormats.ts';
+import { bodyLimits } from '../listen/requestBody.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Asset } from './assets.ts';
 import { logoSvg } from './logo.ts';
@@ -17,8 +18,11 @@ export function publicRoutes({ assets, log }: { assets: readonly Asset[]; log: L
   }
   for (const path of ['/logo', '/favicon', '/favicon.ico'])
     app.get(path, () => file(new TextEncoder().encode(logoSvg), 'image/svg+xml', day));
-  app.post('/security/csp-report', bodyLimit({ maxSize: 16_384 }), async (c) => {
-    log.info({ report: (await c.req.text()).slice(0, 1000) }, 'a browser reports a breach of the content policy');
+  app.post('/security/csp-report', async (c) => {
+    log.info(
+      { report: (await readText(c, bodyLimits.anonymous)).slice(0, 1000) },
+      'a browser reports a breach of the content policy',
+    );
     return c.body(null, 204, plainHeaders);
   });
   return app;

@@ -1,14 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { endAfterAnswer, endSoftly, isEnding } from '../listen/lastAnswer.ts';
 import type { OneATurn } from './oneATurn.ts';
 import type { Rendered } from './types.ts';
 import { writeHead } from './writeHead.ts';
 
 /** How long a client may go on sending a body that nobody wants, after its answer, ms. */
 const lingerMs = 5000;
-/** The same for what comes behind the last answer of a connection, ms. */
-const lastLingerMs = 2000;
 
 /** Sends a made answer. `close` where the connection cannot be trusted, or the client may or may not send its body. */
 export function answerHttp(
@@ -28,8 +27,7 @@ export function answerHttp(
   };
   if (close) {
     headers['connection'] = 'close';
-    (req.socket as Marked)[ending] = true;
-    req.socket.destroySoon = () => endSoftly(req.socket);
+    endAfterAnswer(req);
   }
   res.writeHead(rendered.status, headers);
   res.end(req.method === 'HEAD' ? undefined : rendered.body);
@@ -68,9 +66,8 @@ export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: str
 
 const latest = Symbol('latest answer');
 const broken = Symbol('what came last has no end');
-const ending = Symbol('its last answer has been given');
 const waiting = Symbol('requests that wait for their turn');
-type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true; [ending]?: true; [waiting]?: number };
+type Marked = Duplex & { [latest]?: ServerResponse; [broken]?: true; [waiting]?: number };
 
 /** Requests of a connection that may wait for their turn; beyond the first, nothing is read until some have had it. */
 const pauseAhead = 16;
@@ -101,14 +98,6 @@ export function inTurn(req: IncomingMessage, res: ServerResponse, ahead: OneATur
     if (left === pauseAhead - 1) socket.resume();
     ahead(next);
   });
-}
-
-/**
- * Whether what comes on a connection has nobody to answer it. Node reads on until its last answer has gone out, and would
- * have us carry what a client sent behind a request that was refused for good.
- */
-export function isEnding(socket: Duplex): boolean {
-  return (socket as Marked)[ending] === true || !socket.writable;
 }
 
 /** The answer that is still to be sent on a connection. */
@@ -151,16 +140,4 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
   const headers = ['content-type', 'text/plain', 'content-length', String(text.length), 'connection', 'close'];
   const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, text === '' ? headers.slice(2) : headers);
   endSoftly(socket, head + text);
-}
-
-/**
- * Ends a connection so that its client gets the last answer: what it still sends is thrown away for a while, where to
- * close at once would reset it (see `linger`). Takes it from the parser, which would refuse every further byte anew.
- */
-function endSoftly(socket: Duplex, last: string | Buffer = ''): void {
-  socket.removeAllListeners('data').on('data', () => undefined);
-  socket.end(last);
-  socket.resume();
-  const cut = setTimeout(() => socket.destroy(), lastLingerMs);
-  socket.once('close', () => clearTimeout(cut));
 }

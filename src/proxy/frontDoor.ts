@@ -6,20 +6,13 @@ import type { Config } from '../config/schema.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { Client } from '../listen/clientAddress.ts';
+import { isEnding } from '../listen/lastAnswer.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withRequest } from '../telemetry/requestContext.ts';
 import type { RequestCounts } from '../telemetry/requestCounts.ts';
-import {
-  answerBrokenRequest,
-  answerHttp,
-  answerUpgrade,
-  dueAnswer,
-  inTurn,
-  isBroken,
-  isEnding,
-  limitBody,
-} from './answers.ts';
+import { answerBrokenRequest, answerHttp, answerUpgrade, dueAnswer, inTurn, isBroken, limitBody } from './answers.ts';
+import { createBodyBound } from './bodyBound.ts';
 import type { CanonicalRequest } from './canonical.ts';
 import { gateRequest } from './gateRequest.ts';
 import { createLaneBegin } from './lane/laneDoor.ts';
@@ -99,6 +92,7 @@ export function createFrontDoor({
   const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
   const apiPrefix = `${basePath}/hub/api/`;
   const providerPrefix = `${basePath}/hub/oidc/`;
+  const bodyBound = createBodyBound({ api: apiPrefix, provider: providerPrefix });
 
   /** Asks the gate. Synchronous where the gate is, so that the hot path makes no promise. */
   function decide(gate: GateRequest, then: (decision: GateDecision) => void): void {
@@ -130,7 +124,21 @@ export function createFrontDoor({
       answerServiceWorker(req, res, { requestId, path, close: expectsContinue });
       return;
     }
+    let visitor: Identity | undefined;
+    const exchange: Exchange = {
+      requestId,
+      request,
+      expectsContinue,
+      refuse: (error) => refuse(refusal(error, 'hop', visitor)),
+    };
     const ownPage = (): void => {
+      const bound = bodyBound(request);
+      if (bound !== undefined) {
+        refusals.log(refusal(bound, 'body'), gate, exchange, req);
+        const page = plainRefusal(bound, { accept: request.accept, requestId });
+        answerHttp(req, res, page, { requestId, close: true });
+        return;
+      }
       if (expectsContinue) res.writeContinue();
       if (hasBody(request)) limitBody(req, config.clientBodyIdleS * 1000);
       res.setHeader('x-request-id', requestId);
@@ -161,13 +169,6 @@ export function createFrontDoor({
       refusals.log(decision, gate, exchange, req);
       if (res.headersSent) res.destroy();
       else void refusals.render(decision, gate, exchange).then(answer);
-    };
-    let visitor: Identity | undefined;
-    const exchange: Exchange = {
-      requestId,
-      request,
-      expectsContinue,
-      refuse: (error) => refuse(refusal(error, 'hop', visitor)),
     };
     decide(gate, (decision) => {
       visitor = whoOf(decision);

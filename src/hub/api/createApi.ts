@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { GatewayError, toGatewayError } from '../../errors.ts';
 import { errorPage } from '../oauth/pageShell.ts';
 import type { Principal } from '../principals.ts';
@@ -79,7 +78,7 @@ export function createApi({ deps, caller, closedTo, mount, ...pages }: ApiOption
   return { app, routes, document };
 }
 
-/** What every answer has: the version that hubapp compares, a bound on bodies, errors in JupyterHub's shape. */
+/** What every answer has: the version that hubapp compares, and errors in JupyterHub's shape. */
 function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls' | 'events'>): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
@@ -87,7 +86,6 @@ function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls' | 'events'>): Hono {
     c.header('x-jupyterhub-version', jupyterhubVersion);
     if (c.res.headers.get('cache-control') === null) c.header('cache-control', 'no-store');
   });
-  app.use(bodyLimit({ maxSize: 1024 * 1024, onError: tooLarge }));
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown);
     const facts = { code: error.code, method: c.req.method, path: withoutSecrets(c.req.path), ...error.facts };
@@ -99,10 +97,6 @@ function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls' | 'events'>): Hono {
     return c.json(error.toJSON(), error.status as 400);
   });
   return app;
-}
-
-function tooLarge(): never {
-  throw new GatewayError('request.too-large');
 }
 
 /** Retired addresses hold a secret: it goes into no log. */

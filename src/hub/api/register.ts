@@ -5,6 +5,8 @@ import type { AccountCache } from '../accountCache.ts';
 import type { Principal, Principals } from '../principals.ts';
 import { covers } from '../scopes/scopeSet.ts';
 import type { FilterKind, Subject } from '../scopes/scopeSet.ts';
+import { readText } from '../../listen/bodyFormats.ts';
+import { bodyLimits } from '../../listen/requestBody.ts';
 import { noteCaller } from '../../telemetry/requestContext.ts';
 import { invalid } from './answers.ts';
 import { paginationMedia } from './route.ts';
@@ -120,7 +122,7 @@ function toCall(deps: RegisterDeps, route: Route, c: Context, who: Principal): C
     c,
     param: (name) => c.req.param(name) ?? '',
     query: readQuery(route, c),
-    body: () => readBody(route, c),
+    body: () => readBody(route, c, who === nobody ? bodyLimits.anonymous : bodyLimits.api),
     may: (scope: string, kind: FilterKind, name: string) =>
       covers(who.scopes, scope, { kind, name }, deps.principals.groupsOf),
     page: route.filtered === true || route.query !== undefined ? readPage(deps, c) : wholePage,
@@ -150,9 +152,9 @@ function readPage(deps: RegisterDeps, c: Context): Page {
   return { offset: number('offset', 0), limit: Math.max(1, Math.min(limit, deps.pageMax)), wrapped };
 }
 
-async function readBody(route: Route, c: Context): Promise<unknown> {
+async function readBody(route: Route, c: Context, maxBytes: number): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  const text = (await c.req.text()).trim();
+  const text = (await readText(c, maxBytes)).trim();
   if (text === '' && !route.body.required) return undefined;
   const read = route.body.schema.safeParse(text === '' ? undefined : parseJson(text));
   if (!read.success) throw schemaFault(read.error);

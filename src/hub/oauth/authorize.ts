@@ -4,6 +4,8 @@ import type { AccessDecision, Account, Identity, Target } from '../../access/typ
 import { GatewayError } from '../../errors.ts';
 import { missingHubSession } from '../../identity/cookies.ts';
 import type { Identify } from '../../identity/types.ts';
+import { readForm } from '../../listen/bodyFormats.ts';
+import { bodyLimits } from '../../listen/requestBody.ts';
 import type { Urls } from '../../urls.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
 import type { Clients, OAuthClient } from './clients.ts';
@@ -59,8 +61,8 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
     const identity = await signedIn(c, deps);
     if (identity === undefined) throw new GatewayError('auth.required');
     const request = parseAuthorize(c, deps.clients);
-    const ticket = (await c.req.parseBody().catch(malformed))['_xsrf'];
-    if (typeof ticket !== 'string' || !deps.tickets.take(ticket, identity.sessionId, request.client.id))
+    const ticket = (await readForm(c, bodyLimits.form))['_xsrf'];
+    if (ticket === undefined || !deps.tickets.take(ticket, identity.sessionId, request.client.id))
       throw new GatewayError('access.origin');
     if (request.fault !== undefined) return goBack(c, request, { error: request.fault });
     assertAllowed(deps, identity, request.client);
@@ -145,8 +147,4 @@ function goBack(c: Context, request: AuthorizeRequest, answer: Record<string, st
   if (request.state !== undefined) query.set('state', request.state);
   c.header('cache-control', 'no-store');
   return c.redirect(`${request.client.redirectUri}?${query.toString()}`, 302);
-}
-
-function malformed(cause: unknown): never {
-  throw new GatewayError('request.malformed', { cause });
 }

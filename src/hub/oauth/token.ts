@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import type { Clock } from '../../clock.ts';
+import { toGatewayError } from '../../errors.ts';
+import { readForm } from '../../listen/bodyFormats.ts';
+import { bodyLimits } from '../../listen/requestBody.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
 import type { Clients } from './clients.ts';
 import type { Codes, Grant } from './codes.ts';
@@ -25,9 +28,9 @@ export function createTokenRoute(deps: TokenRouteDeps): Hono {
   const app = new Hono();
   app.post('/oauth2/token', async (c) => {
     c.header('cache-control', 'no-store');
-    const form = await c.req.parseBody().catch(() => undefined);
+    const form = await readForm(c, bodyLimits.anonymous).catch(unlessTooLarge);
     if (form === undefined) return refuse(c, badRequest('The body is not a form.'));
-    const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '');
+    const field = (name: string) => form[name] ?? '';
     const refusal = checkShape(field) ?? checkClient(deps, field);
     if (refusal !== undefined) return refuse(c, refusal);
     const taken = deps.codes.take(field('code'));
@@ -80,6 +83,11 @@ async function trade(deps: TokenRouteDeps, code: string, grant: Grant): Promise<
   deps.codes.made(code, record.id);
   const expiresIn = Math.max(0, Math.floor((expiresAt - now) / 1000));
   return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: grant.scopes.join(' ') };
+}
+
+function unlessTooLarge(thrown: unknown): undefined {
+  const error = toGatewayError(thrown);
+  if (error.code === 'request.too-large') throw error;
 }
 
 function badGrant(text: string): Refusal {
