@@ -8,6 +8,7 @@ import { documents } from './checks/documents.ts';
 import { issuers } from './checks/issuers.ts';
 import { jobs } from './checks/jobs.ts';
 import { keys } from './checks/keys.ts';
+import { libraries } from './checks/libraries.ts';
 import { node } from './checks/node.ts';
 import { pam } from './checks/pam.ts';
 import { port } from './checks/port.ts';
@@ -25,6 +26,7 @@ export const checksWithoutConfiguration: readonly Check[] = [node, dataFolder, d
 /** All, the slow ones last: a reader sees the others meanwhile. */
 export const allChecks: readonly Check[] = [
   node,
+  libraries,
   configuration,
   dataFolder,
   documents,
