@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts';
 import type { AccountCache } from './accountCache.ts';
 import { keyText } from '../servers/types.ts';
 import type { Urls } from '../urls.ts';
@@ -7,6 +8,7 @@ import { tokenInLoginCookie } from './loginCookie.ts';
 import type { Codes } from './oauth/codes.ts';
 import type { Principals } from './principals.ts';
 import type { Tokens } from './tokens/createTokens.ts';
+import { elsewhere } from './serverTokens.ts';
 import type { HubContract } from './types.ts';
 
 export interface ContractDeps {
@@ -83,7 +85,16 @@ export function createContract(deps: ContractDeps): HubContract {
     },
     resolveToken(token) {
       const principal = deps.principals.ofToken(token);
-      return principal === undefined ? undefined : deps.principals.toIdentity(principal);
+      if (principal?.record?.kind === 'server')
+        return { ok: false, error: new GatewayError('auth.invalid'), reason: elsewhere };
+      const value = principal && deps.principals.toIdentity(principal);
+      return value && { ok: true, value };
+    },
+    isFor(token, key) {
+      const principal = deps.principals.ofToken(token);
+      if (principal?.record?.kind === 'server') return principal.record.clientId === clientIdOf(key);
+      const scopes = principal && deps.principals.toIdentity(principal)?.scopes;
+      return scopes?.includes(`access:servers!server=${keyText(key)}`) === true;
     },
     loginCookieFits(of, cookieName, cookieValue, sessionId) {
       const clientId = 'kind' in of && of.kind === 'service' ? clientIdOfService(of.name) : clientIdOf(of);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Hono } from 'hono';
 import { GatewayError } from '../errors.ts';
 import type { ShareCodes, ShareLinks, Shares } from '../shares/types.ts';
@@ -20,6 +21,8 @@ import { createAuthorizeRoutes } from './oauth/authorize.ts';
 import { createClients } from './oauth/clients.ts';
 import { createConfirmTickets } from './oauth/confirmTickets.ts';
 import { createTokenRoute } from './oauth/token.ts';
+import { admitOwner } from './serverTokens.ts';
+import type { HubBindings } from './serverTokens.ts';
 import { createShareCodes } from './shareCodes.ts';
 import { createShareLinks } from './shareLinks.ts';
 import { createTokenDesk } from './tokens/tokenDesk.ts';
@@ -138,6 +141,12 @@ export function createHub(deps: HubDeps): Hub {
     ],
   });
 
+  const bindings = (socket: Socket | undefined): HubBindings => {
+    if (socket === undefined) return {};
+    const { peerOf } = deps;
+    return { admitServerToken: peerOf === undefined ? () => true : admitOwner(socket, { peerOf, accounts }) };
+  };
+
   return {
     contract,
     shareCodes,
@@ -177,7 +186,7 @@ export function createHub(deps: HubDeps): Hub {
       const root = new Hono({ strict: false }).route(urls.hub('api'), api.app);
       root.notFound((c) => c.json(new GatewayError('request.not-found').toJSON(), 404));
       listener = await listenForServers({
-        fetch: (request, env) => root.fetch(request, env),
+        fetch: (request, env, socket) => root.fetch(request, { ...env, ...bindings(socket) }),
         runtimeDir: deps.runtimeDir,
         urls,
         loopback: deps.loopback === true,

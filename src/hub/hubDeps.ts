@@ -30,8 +30,8 @@ export interface HubDeps {
   urls: Urls;
   /** Folder of the Hub's unix socket. */
   runtimeDir: string;
-  /** Who connects to that socket; undefined where that cannot be known. */
-  peerOf?: PeerOf | undefined;
+  /** Who connects to that socket. Undefined only where its folder is closed to all but the gateway's own account. */
+  peerOf: PeerOf | undefined;
   /** Whether services are to reach the API by TCP as well. */
   loopback?: boolean;
   clock: Clock;

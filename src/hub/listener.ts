@@ -1,7 +1,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { SetupError } from '../errors.ts';
@@ -16,12 +16,15 @@ export interface ApiListener {
 }
 
 /**
- * A listener of its own for UI servers: whatever the public one is busy with, they are answered.
- * Every account must be able to connect; the bearer token is the protection.
+ * A listener of its own for UI servers: whatever the public one is busy with, they are answered. Every account must be
+ * able to connect: what protects is the bearer token, and that a server's own is taken from its owner's processes alone.
  */
 export async function listenForServers(options: {
-  /** `env` is what `@hono/node-server` gives: the request and response of node:http. */
-  fetch: (request: Request, env: object) => Response | Promise<Response>;
+  /**
+   * `env` is what `@hono/node-server` gives: the request and response of node:http. `socket` is undefined for a call by
+   * TCP, where nobody can tell which account calls.
+   */
+  fetch: (request: Request, env: object, socket: Socket | undefined) => Response | Promise<Response>;
   runtimeDir: string;
   urls: Urls;
   /** Whether there are services to be answered by TCP, on an address that only this machine reaches. */
@@ -32,8 +35,10 @@ export async function listenForServers(options: {
     throw new SetupError(`The path of the Hub's socket is longer than 107 bytes: ${path}`, {
       advice: 'Set `runtimeDir` to a shorter path, such as /run/cylc-gateway.',
     });
-  const answer = getRequestListener(options.fetch);
-  const listener = (): Server => {
+  const listener = (kind: 'unix' | 'tcp'): Server => {
+    const answer = getRequestListener((request, env) =>
+      options.fetch(request, env, kind === 'unix' ? env.incoming.socket : undefined),
+    );
     const server = createServer((request, response) => {
       // hubapp sends the socket's encoded path as Host, which no URL can have.
       request.headers.host = 'hub.localhost';
@@ -44,8 +49,8 @@ export async function listenForServers(options: {
     server.headersTimeout = 80_000;
     return server;
   };
-  const server = listener();
-  const byTcp = options.loopback === true ? listener() : undefined;
+  const server = listener('unix');
+  const byTcp = options.loopback === true ? listener('tcp') : undefined;
   await mkdir(options.runtimeDir, { recursive: true });
   await rm(path, { force: true });
   await listen(server, { path });

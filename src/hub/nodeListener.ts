@@ -9,10 +9,11 @@ import type { Context } from 'hono';
 import { SetupError, toGatewayError } from '../errors.ts';
 import { readJson } from '../listen/bodyFormats.ts';
 import { bodyLimits } from '../listen/requestBody.ts';
-import { keyText } from '../servers/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
+import { clientIdOf } from './clientId.ts';
+import type { HubBindings } from './serverTokens.ts';
 import { bearerToken } from './tokens/tokenText.ts';
 import type { HubContract } from './types.ts';
 
@@ -34,7 +35,7 @@ export interface NodeListenerOptions extends NodeGate {
   listen: { host: string; port: number };
   /** The Hub's application, relative to `<base>/hub/api`. */
   app: Hono;
-  contract: Pick<HubContract, 'resolveToken'>;
+  contract: Pick<HubContract, 'isFor'>;
   urls: Urls;
   events: Events | undefined;
 }
@@ -66,7 +67,7 @@ export async function listenForNodes(options: NodeListenerOptions): Promise<Node
 }
 
 interface NodeEnv {
-  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } & HubBindings;
   Variables: { startId: string };
 }
 
@@ -109,8 +110,9 @@ function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
     if (!known) return c.json({ status: 404, message: 'Not for servers.' }, 404);
     const key = options.keyOf(c.get('startId'));
     const token = bearerToken(c.req.header('authorization'));
-    if (key === undefined || (token !== undefined && !isFor(contract, token, key)))
+    if (key === undefined || (token !== undefined && !contract.isFor(token, key)))
       return deny(c, 'Missing or invalid credentials.');
+    c.env.admitServerToken = (record) => record.clientId === clientIdOf(key);
     await next();
     return undefined;
   });
@@ -120,10 +122,6 @@ function createApp(options: NodeListenerOptions): Hono<NodeEnv> {
     return c.json(error.toJSON(), error.status as 400);
   });
   return root;
-}
-
-function isFor(contract: Pick<HubContract, 'resolveToken'>, token: string, key: ServerKey): boolean {
-  return contract.resolveToken(token)?.scopes?.includes(`access:servers!server=${keyText(key)}`) === true;
 }
 
 function cannotListen({ host, port }: NodeListenerOptions['listen'], cause: unknown): SetupError {

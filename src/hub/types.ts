@@ -1,4 +1,5 @@
 import type { Account, Identity, Target } from '../access/types.ts';
+import type { Verified } from '../identity/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 
 /** What the rest of the gateway needs of the Hub contract. */
@@ -28,8 +29,13 @@ export interface HubContract {
   forgetAccount(account: string): Promise<void>;
   /** A new token of a service, with all that the service may; its earlier ones die. */
   serviceToken(service: string): Promise<string>;
-  /** From memory, at once. */
-  resolveToken(token: string): Identity | undefined;
+  /**
+   * Who comes to the gate with this token; from memory, at once. Undefined for what is no token of ours; a refusal for a
+   * server's own, which opens nothing.
+   */
+  resolveToken(token: string): Verified<Identity> | undefined;
+  /** Whether the token is this server's own, or one that opens just this server. */
+  isFor(token: string, key: ServerKey): boolean;
   /**
    * Second gate (hub-contract, section 10): may this cookie of a UI server pass on to it? True for cookies that are no
    * login cookie of that server; for its login cookie only where the token inside is live and of this session.

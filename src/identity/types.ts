@@ -44,7 +44,7 @@ export interface AccountDirectory {
   find(name: string): Promise<Account | undefined>;
 }
 
-/** Resolves a Hub token (`Authorization: token …` or `Bearer …`): from memory, at once. */
+/** Resolves a Hub token (`Authorization: token …` or `Bearer …`): from memory, at once. Undefined where it is none. */
 export interface HubTokenResolver {
-  (token: string): Identity | undefined;
+  (token: string): Verified<Identity> | undefined;
 }

@@ -7,7 +7,6 @@ import type { HubTokenResolver, Identify } from './types.ts';
 export function withHubTokens(identify: Identify, resolve: HubTokenResolver): Identify {
   return (credentials) => {
     const token = /^(?:token|bearer) +(cgw_\S+)$/i.exec(credentials.authorization?.trim() ?? '')?.[1];
-    const identity = token === undefined ? undefined : resolve(token);
-    return identity === undefined ? identify(credentials) : { ok: true, value: identity };
+    return (token === undefined ? undefined : resolve(token)) ?? identify(credentials);
   };
 }

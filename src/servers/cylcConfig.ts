@@ -2,7 +2,12 @@ import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const files = ['jupyter_server_config.py', 'cylc_gateway_grants.py', 'review_service.py'];
+const files = [
+  'jupyter_server_config.py',
+  'cylc_gateway_environment.py',
+  'cylc_gateway_grants.py',
+  'review_service.py',
+];
 
 /** Folder with the configuration that every UI server of Cylc gets, by JUPYTER_CONFIG_PATH. */
 export function cylcConfigDir(runtimeDir: string): string {

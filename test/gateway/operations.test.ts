@@ -8,6 +8,7 @@ import { runCommand } from '../helpers/command.ts';
 import { ownerOf, signIn, startServer, withoutCylc } from '../helpers/firstVisit.ts';
 import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
+import { ownToken } from '../helpers/ownToken.ts';
 import { describeWith } from '../helpers/requires.ts';
 import { shortFolder } from '../helpers/shortFolder.ts';
 import { until } from '../helpers/until.ts';
@@ -111,8 +112,8 @@ test('metrics are denied to strangers, to people, to tokens without the scope an
   const cookie = visitor.cookieHeader('/hub/metrics');
   expect(await denied({})).toBe(403);
   expect(await denied({ authorization: 'token cgw_none' })).toBe(403);
-  expect(await denied({ authorization: `token ${await token(visitor, 'run')}` })).toBe(403);
-  expect(await denied({ authorization: `token ${await token(guest, 'all')}` })).toBe(403);
+  expect(await denied({ authorization: `token ${await ownToken(visitor, 'run')}` })).toBe(403);
+  expect(await denied({ authorization: `token ${await ownToken(guest)}` })).toBe(403);
   expect(await denied({ cookie: guest.cookieHeader('/hub/metrics'), 'sec-fetch-mode': 'navigate' })).toBe(403);
   expect(await denied({ cookie, 'sec-fetch-mode': 'cors' })).toBe(403);
   const socket = visitor.websocket('/hub/metrics');
@@ -126,15 +127,10 @@ test('metrics are for an admin’s page load, and for a token with the scope', a
   expect(page.status).toBe(200);
   expect(page.body).toContain('cylc_gateway_requests_total');
   const answer = await fetch(`${gateway.origin}/hub/metrics`, {
-    headers: { authorization: `token ${await token(visitor, 'all')}` },
+    headers: { authorization: `token ${await ownToken(visitor)}` },
   });
   expect(answer.status).toBe(200);
 });
-
-async function token(of: Visitor, may: string): Promise<string> {
-  const made = await of.submit(await of.get('/hub/token'), { 'option.note': 'metrics', 'option.may': may }, /token$/);
-  return /cgw_[\w-]{40,}/.exec(made.body)?.[0] ?? '';
-}
 
 test('a listener for metrics that others could reach is refused at the start', async () => {
   const other = await startGateway({

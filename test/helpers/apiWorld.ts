@@ -18,6 +18,7 @@ import type { ServersRoom } from '../../src/servers/createServers.ts';
 import { createShares } from '../../src/shares/createShares.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createUrls } from '../../src/urls.ts';
+import { asServer } from './hubWorld.ts';
 import { shortFolder } from './shortFolder.ts';
 import { createAccountCommands } from '../../src/spawners/accountCommands.ts';
 import { createMemorySpawner } from './memorySpawner.ts';
@@ -66,7 +67,8 @@ export async function createApiWorld(options: ApiWorldOptions): Promise<ApiWorld
     onChange: (listener) => void store.admin.onChange(listener),
     now: () => Date.now(),
   });
-  const common = { config, store, accounts, urls, runtimeDir: join(folder, 'run'), clock: systemClock, log };
+  const runtimeDir = join(folder, 'run');
+  const common = { config, store, accounts, urls, runtimeDir, peerOf: undefined, clock: systemClock, log };
   const hub = createHub({ ...common, access, mayStart: (...of) => access.mayStart(...of) });
   const routes = createRoutes();
   const commands = createAccountCommands();
@@ -140,11 +142,12 @@ function fillStore(store: MemoryStore, options: ApiWorldOptions): void {
 
 async function reportActivity(hub: Hub, env: Readonly<Record<string, string>>): Promise<void> {
   const last_activity = new Date().toISOString();
-  const answer = await hub.app.request(`/users/${env['JUPYTERHUB_USER']}/activity`, {
+  const request = {
     method: 'POST',
     headers: { authorization: `token ${env['JUPYTERHUB_API_TOKEN']}` },
     body: JSON.stringify({ last_activity, servers: { [env['JUPYTERHUB_SERVER_NAME'] ?? '']: { last_activity } } }),
-  });
+  };
+  const answer = await hub.app.request(`/users/${env['JUPYTERHUB_USER']}/activity`, request, asServer);
   if (answer.status !== 200) throw new Error(`activity answered ${answer.status}: ${await answer.text()}`);
 }
 

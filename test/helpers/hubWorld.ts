@@ -7,7 +7,9 @@ import { configSchema } from '../../src/config/schema.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createHub } from '../../src/hub/createHub.ts';
 import type { Hub } from '../../src/hub/createHub.ts';
+import type { HubBindings } from '../../src/hub/serverTokens.ts';
 import type { Identify } from '../../src/identity/types.ts';
+import type { PeerOf } from '../../src/listen/peerCredentials.ts';
 import type { ServerKey, ServerView } from '../../src/servers/types.ts';
 import { createUrls } from '../../src/urls.ts';
 import type { Urls } from '../../src/urls.ts';
@@ -19,6 +21,9 @@ import type { MemoryStore } from './memoryStore.ts';
 
 /** Cookie by which a test's browser is signed in: `test-session=<account>.<session>`. */
 export const testCookie = 'test-session';
+
+/** As if a call had come by the Hub's private listener, from the account of the server. */
+export const asServer: HubBindings = { admitServerToken: () => true };
 
 /** A hub with people, a clock and sign-ins that a test moves as it likes. */
 export interface HubWorld {
@@ -50,8 +55,16 @@ export function makeShare(owner: string, visitor: string, more: Partial<Share> =
 }
 
 export async function createHubWorld(
-  options: { publicUrl?: string; people?: Account[]; runtimeDir?: string; realClock?: boolean } = {},
+  options: {
+    publicUrl?: string;
+    people?: Account[];
+    runtimeDir?: string;
+    realClock?: boolean;
+    peerOf?: PeerOf | undefined;
+    loopback?: boolean;
+  } = {},
 ): Promise<HubWorld> {
+  const { peerOf, loopback = false } = options;
   const runtimeDir = options.runtimeDir ?? (await mkdtemp(join(tmpdir(), 'cgw-hub-')));
   const people = new Map((options.people ?? defaultPeople()).map((account) => [account.name, account]));
   const clock = {
@@ -65,7 +78,7 @@ export async function createHubWorld(
   const servers = createMemoryServers();
   const build = () =>
     buildHub(
-      { store, clock, people, shares, ended, servers, listeners, runtimeDir },
+      { store, clock, people, shares, ended, servers, listeners, runtimeDir, peerOf, loopback },
       createUrls(options.publicUrl ?? 'http://localhost:8000'),
     );
   const world: HubWorld = {
@@ -101,6 +114,8 @@ function defaultPeople(): Account[] {
 interface Parts extends Pick<HubWorld, 'store' | 'clock' | 'people' | 'shares' | 'ended' | 'runtimeDir'> {
   servers: MemoryServers;
   listeners: Set<(view: ServerView) => void>;
+  peerOf: PeerOf | undefined;
+  loopback: boolean;
 }
 
 function buildHub(parts: Parts, urls: Urls): Hub {
@@ -118,6 +133,8 @@ function buildHub(parts: Parts, urls: Urls): Hub {
     access: (identity, target) => decideAccess(identity, target, rules()),
     urls,
     runtimeDir: parts.runtimeDir,
+    peerOf: parts.peerOf,
+    loopback: parts.loopback,
     clock: parts.clock,
     log: createLog({ level: 'error', format: 'json' }),
   });

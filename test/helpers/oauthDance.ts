@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { testCookie } from './hubWorld.ts';
+import { asServer, testCookie } from './hubWorld.ts';
 import type { HubWorld } from './hubWorld.ts';
 
 /** The steps of a sign-in at alice's server, each of which a test may bend. */
@@ -24,6 +24,7 @@ export async function startDance(world: HubWorld, key = aliceKey): Promise<Dance
   const env = await world.hub.contract.prepare({ key, account, prefix });
   const verifier = randomBytes(32).toString('base64url');
   const ask = (path: string, init?: RequestInit) => Promise.resolve(world.hub.app.request(path, init));
+  const serverAsks = (path: string, init?: RequestInit) => Promise.resolve(world.hub.app.request(path, init, asServer));
   const query = (change: Record<string, string | undefined> = {}) =>
     withoutMissing({
       client_id: env['JUPYTERHUB_CLIENT_ID'],
@@ -47,7 +48,7 @@ export async function startDance(world: HubWorld, key = aliceKey): Promise<Dance
         body: new URLSearchParams({ _xsrf: /name="_xsrf" value="([^"]+)"/.exec(page)?.[1] ?? '' }),
       }),
     trade: (code, change = {}) =>
-      ask('/oauth2/token', {
+      serverAsks('/oauth2/token', {
         method: 'POST',
         body: new URLSearchParams({
           client_id: env['JUPYTERHUB_CLIENT_ID'] ?? '',
@@ -65,7 +66,7 @@ export async function startDance(world: HubWorld, key = aliceKey): Promise<Dance
       const body = (await (await dance.trade(codeOf(answer))).json()) as { access_token: string };
       return body.access_token;
     },
-    user: (token) => ask('/user', token === undefined ? {} : { headers: { authorization: `token ${token}` } }),
+    user: (token) => serverAsks('/user', token === undefined ? {} : { headers: { authorization: `token ${token}` } }),
   };
   return dance;
 }

@@ -83,6 +83,7 @@ export async function createPagesFixture(
       decideAccess(who, target, { policy: 'owner', adminAccess: false, sharesOf: () => [], now }),
     urls,
     runtimeDir: '',
+    peerOf: undefined,
     clock: { now: () => now },
     log,
   });

@@ -150,6 +150,7 @@ function fakeHub(hub: ServersWorld['hub'], mode: () => string): HubContract {
     forgetAccount: () => Promise.resolve(),
     serviceToken: () => Promise.resolve(''),
     resolveToken: () => undefined,
+    isFor: () => false,
     prepareService: () => Promise.resolve({}),
     loginCookieFits: () => true,
   };

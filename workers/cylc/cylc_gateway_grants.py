@@ -2,16 +2,16 @@
 
 `Shares` stands in `c.CylcUIServer.user_authorization`: a mapping that has all that the owner wrote there and asks the
 gateway, whenever Cylc asks it about a visitor, what is shared with that visitor. Cylc then cuts it down to the site's
-limits as ever. As a server extension, the module lets the gateway say that shares have changed: Cylc remembers what a
-visitor may do until it is told to forget.
+limits as ever. As a server extension, the module lets the gateway say that shares have changed (Cylc remembers what a
+visitor may do until it is told to forget), and withdraws what opens the Hub from the environment.
 """
 
 import http.client
 import json
-import os
 import socket
 from urllib.parse import quote, unquote, urlsplit
 
+import cylc_gateway_environment
 from tornado import web
 from traitlets.config.loader import LazyConfigValue
 
@@ -42,11 +42,12 @@ def _connect(url):
 
 def shared_with(visitor):
     """Names of Cylc's permissions that the gateway's shares give this visitor. Refuses where it cannot be asked."""
-    url = urlsplit(os.environ["JUPYTERHUB_API_URL"])
+    hub = cylc_gateway_environment.HUB
+    url = urlsplit(hub.url)
     connection = _connect(url)
     try:
         path = "%s/cylc/grants/%s" % (url.path.rstrip("/"), quote(visitor, safe=""))
-        connection.request("GET", path, headers={"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]})
+        connection.request("GET", path, headers={"Authorization": "token " + hub.token})
         answer = connection.getresponse()
         if answer.status != 200:
             raise OSError("status %d" % answer.status)
@@ -134,5 +135,6 @@ def _jupyter_server_extension_points():
 
 
 def _load_jupyter_server_extension(serverapp):
+    cylc_gateway_environment.withdraw(serverapp)
     path = serverapp.base_url.rstrip("/") + "/cylc-gateway/forget"
     serverapp.web_app.add_handlers(".*$", [(path, ForgetHandler, {"serverapp": serverapp})])

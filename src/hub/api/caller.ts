@@ -4,6 +4,7 @@ import type { Csrf } from '../../identity/csrf.ts';
 import type { Identify } from '../../identity/types.ts';
 import type { Principal, Principals } from '../principals.ts';
 import { covers } from '../scopes/scopeSet.ts';
+import { assertAdmitted } from '../serverTokens.ts';
 import { bearerToken } from '../tokens/tokenText.ts';
 
 export interface CallerParts {
@@ -20,19 +21,24 @@ export interface CallerParts {
 export function createCaller(parts: CallerParts): (c: Context) => Promise<Principal | undefined> {
   return async (c) => {
     const authorization = c.req.header('authorization');
-    if (authorization !== undefined) return ofHeader(parts, authorization);
+    if (authorization !== undefined) {
+      const who = await ofHeader(parts, authorization);
+      assertAdmitted(who?.record, c);
+      return who;
+    }
     const cookie = c.req.header('cookie');
     return cookie === undefined ? undefined : byCookie(parts, c, cookie);
   };
 }
 
-/** Whose header it is, if the scope is theirs without any filter. */
+/** Whose header it is, if the scope is theirs without any filter. Asked by the public listener: of no server. */
 export async function holderOf(
   parts: Omit<CallerParts, 'csrf'>,
   authorization: string,
   scope: string,
 ): Promise<string | undefined> {
   const who = await ofHeader(parts, authorization);
+  if (who?.record?.kind === 'server') return undefined;
   return who !== undefined && covers(who.scopes, scope, undefined, parts.principals.groupsOf) ? who.name : undefined;
 }
 

@@ -1,8 +1,7 @@
 import type { Target } from '../../access/types.ts';
 import type { Urls } from '../../urls.ts';
 import { clientIdOf, serverOfClient, serviceOfClient } from '../clientId.ts';
-import { hashToken } from '../tokens/tokenText.ts';
-import type { Tokens } from '../tokens/createTokens.ts';
+import type { Token, Tokens } from '../tokens/createTokens.ts';
 import type { HubService } from '../types.ts';
 
 /** A program that signs its visitors in through us; its API token is its secret. */
@@ -19,8 +18,8 @@ export interface OAuthClient {
 
 export interface Clients {
   find(clientId: string): OAuthClient | undefined;
-  /** RFC 6749, 2.3.1. */
-  secretFits(client: OAuthClient, secret: string): boolean;
+  /** The record of the client's secret (RFC 6749, 2.3.1); undefined where it is not that. */
+  secretOf(client: OAuthClient, secret: string): Token | undefined;
 }
 
 /** A server is a client for as long as its API token lives, a service for as long as the site has it. */
@@ -47,10 +46,10 @@ export function createClients(deps: { tokens: Tokens; urls: Urls; services: () =
         description: key.name === '' ? `the server of ${key.owner}` : `the server "${key.name}" of ${key.owner}`,
       };
     },
-    secretFits(client, secret) {
+    secretOf(client, secret) {
       const record = deps.tokens.find(secret);
       const isClient = record?.kind === 'server' || record?.kind === 'service';
-      return isClient && record.clientId === client.id && record.hash === hashToken(secret);
+      return isClient && record.clientId === client.id ? record : undefined;
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { toGatewayError } from '../../errors.ts';
 import { readForm } from '../../listen/bodyFormats.ts';
 import { bodyLimits } from '../../listen/requestBody.ts';
+import { assertAdmitted } from '../serverTokens.ts';
 import type { Tokens } from '../tokens/createTokens.ts';
 import type { Clients } from './clients.ts';
 import type { Codes, Grant } from './codes.ts';
@@ -31,7 +32,7 @@ export function createTokenRoute(deps: TokenRouteDeps): Hono {
     const form = await readForm(c, bodyLimits.anonymous).catch(unlessTooLarge);
     if (form === undefined) return refuse(c, badRequest('The body is not a form.'));
     const field = (name: string) => form[name] ?? '';
-    const refusal = checkShape(field) ?? checkClient(deps, field);
+    const refusal = checkShape(field) ?? checkClient(deps, field, c);
     if (refusal !== undefined) return refuse(c, refusal);
     const taken = deps.codes.take(field('code'));
     if (taken === undefined) return refuse(c, badGrant('The code is unknown or has expired.'));
@@ -52,9 +53,11 @@ function checkShape(field: (name: string) => string): Refusal | undefined {
   return field('code') === '' ? badRequest('code is missing.') : undefined;
 }
 
-function checkClient({ clients }: TokenRouteDeps, field: (name: string) => string): Refusal | undefined {
+function checkClient({ clients }: TokenRouteDeps, field: (name: string) => string, c: Context): Refusal | undefined {
   const client = clients.find(field('client_id'));
-  if (client !== undefined && clients.secretFits(client, field('client_secret'))) return undefined;
+  const secret = client === undefined ? undefined : clients.secretOf(client, field('client_secret'));
+  assertAdmitted(secret, c);
+  if (secret !== undefined) return undefined;
   return { status: 401, error: 'invalid_client', error_description: 'Unknown client or wrong secret.' };
 }
 
