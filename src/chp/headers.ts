@@ -1,3 +1,4 @@
+import { asksForNoBuffering, ordersFront } from '../proxy/frontHeaders.ts';
 import type { ChpOptions } from './options.ts';
 
 /** They end at this hop (RFC 9110, 7.6.1); `Expect` has been answered, `Upgrade` is written anew for WebSockets. */
@@ -58,6 +59,7 @@ export function toClient(client: ClientSide, target: URL, options: HeaderOptions
         const value = raw[i + 1]!;
         // The request's id, which is the client's own where it sent one, is added by the hop
         if (lower === 'x-request-id' || endsHere(lower, nominated)) continue;
+        if (ordersFront(lower) && !asksForNoBuffering(lower, value)) continue;
         out.push(raw[i]!, lower === 'location' ? rewriteLocation(value, client, target, options) : value);
       }
       return out;

@@ -1,3 +1,5 @@
+import { ordersFront } from './frontHeaders.ts';
+
 /** What becomes of a header, by its name. Edge-safe: web standards only. */
 export type HeaderKind =
   | 'pass'
@@ -7,7 +9,9 @@ export type HeaderKind =
   | 'cookie'
   | 'te'
   | 'authorization'
-  | 'set-cookie';
+  | 'set-cookie'
+  /** An order to what stands in front of the gateway. */
+  | 'order';
 
 const hopByHop = [
   'keep-alive',
@@ -54,6 +58,9 @@ const claims = [
   'x-jwt-assertion',
   'x-request-id',
   'front-end-https',
+  // Rack and Rails would answer with an order to the front, as the client likes
+  'x-sendfile-type',
+  'x-accel-mapping',
   'ssl-client-cert',
 ];
 const claimPrefixes = [
@@ -113,5 +120,5 @@ export function requestHeaderKind(name: string): HeaderKind {
 }
 
 export function responseHeaderKind(name: string): HeaderKind {
-  return responseKinds.get(name.toLowerCase()) ?? 'pass';
+  return responseKinds.get(name.toLowerCase()) ?? (ordersFront(name) ? 'order' : 'pass');
 }

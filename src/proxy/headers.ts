@@ -1,4 +1,5 @@
 import { confineSetCookie, keepCookies } from './cookies.ts';
+import { asksForNoBuffering } from './frontHeaders.ts';
 import { requestHeaderKind, responseHeaderKind } from './headerKinds.ts';
 import type { HeaderKind } from './headerKinds.ts';
 
@@ -88,7 +89,8 @@ export function createHeaderRules(options: { secretHeaders?: readonly string[] |
           const cookie = confineSetCookie(value, prefix);
           cookieBytes += cookie?.length ?? 0;
           if (cookieBytes <= maxCookieBytes) pushIfAny(out, name, cookie);
-        } else if (kind === 'connection') nominated = addNominated(nominated, value);
+        } else if (kind === 'order') pushIfAny(out, name, asksForNoBuffering(name, value) ? value : undefined);
+        else if (kind === 'connection') nominated = addNominated(nominated, value);
       }
       if (nominated !== undefined) removeNominated(out, nominated);
       return out;

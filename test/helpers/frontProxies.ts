@@ -23,20 +23,28 @@ interface Set {
 }
 
 /** A real nginx with the recipe of docs/deploy.md, its names, ports and files put in. */
-export async function startNginx({ certificate, gatewayPort, port = 0 }: Set): Promise<FrontProxy> {
+export function startNginx({ certificate, gatewayPort, port = 0 }: Set): Promise<FrontProxy> {
+  return startNginxWith(
+    (listen) =>
+      block('nginx')
+        .replace('listen 443 ssl', `listen 127.0.0.1:${listen} ssl`)
+        .replace('/etc/ssl/cylc.example.org.pem', certificate.cert)
+        .replace('/etc/ssl/private/cylc.example.org.key', certificate.key)
+        .replace('127.0.0.1:8000', `127.0.0.1:${gatewayPort}`),
+    port,
+  );
+}
+
+/** The same with a configuration of one's own, made for the port on which it listens. */
+export async function startNginxWith(serversAt: (port: number) => string, port = 0): Promise<FrontProxy> {
   const listen = port === 0 ? await freePort() : port;
   const dir = mkdtempSync(join(tmpdir(), 'nginx-'));
-  const recipe = block('nginx')
-    .replace('listen 443 ssl', `listen 127.0.0.1:${listen} ssl`)
-    .replace('/etc/ssl/cylc.example.org.pem', certificate.cert)
-    .replace('/etc/ssl/private/cylc.example.org.key', certificate.key)
-    .replace('127.0.0.1:8000', `127.0.0.1:${gatewayPort}`);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${dir}/${name};`,
   );
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   const config = `${user} pid ${dir}/pid; error_log stderr; worker_processes 1; daemon off;
-    events {} http { access_log off; ${temporary.join(' ')} ${recipe} }`;
+    events {} http { access_log off; ${temporary.join(' ')} ${serversAt(listen)} }`;
   return start('nginx', ['-p', dir, '-c', write(dir, 'nginx.conf', config)], { dir, port: listen });
 }
 
