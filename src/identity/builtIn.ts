@@ -6,14 +6,11 @@ import type { Keyring } from './keyring.ts';
 import { createOidcClient } from './oidcClient.ts';
 import type { OidcClient } from './oidcClient.ts';
 import type { InteractionVisit, ProviderHandler } from './provider.ts';
-import { createTokenCache } from './tokenCache.ts';
 
 /** The built-in provider, and the gateway as its only client. */
 export interface BuiltIn {
   handler: ProviderHandler;
   client: OidcClient;
-  /** The sign-in of that `state` is for this account: a link has proved it. */
-  grant(state: string, account: string): void;
 }
 
 export interface BuiltInOptions {
@@ -31,19 +28,13 @@ export interface BuiltInOptions {
 }
 
 const clientId = 'cylc-gateway';
-/** Between the click on the button and the provider's question who it was, ms. */
-const grantLifetimeMs = 60_000;
 
 export function createBuiltIn(options: BuiltInOptions): BuiltIn {
   const { issuer, redirectUri, keyring, clock, skewS, askPassword, log } = options;
   const clientSecret = randomBytes(32).toString('base64url');
-  const grants = createTokenCache<string>(1000);
 
-  /** The provider asks who it is: whoever the link was for, or name and password tell. */
+  /** The provider asks who it is: name and password tell. */
   async function interact(visit: InteractionVisit): Promise<void> {
-    const { state } = visit.interaction.params;
-    const account = typeof state === 'string' ? grants.get(state, clock.now()) : undefined;
-    if (account !== undefined) return visit.finish(account);
     if (askPassword !== undefined) return askPassword(visit);
     const error = new GatewayError('auth.link');
     visit.response.writeHead(error.status, {
@@ -93,6 +84,5 @@ export function createBuiltIn(options: BuiltInOptions): BuiltIn {
       fetch: (url, init) => options.fetchOwn(url, init),
       skewS,
     }),
-    grant: (state, account) => grants.set(state, account, clock.now() + grantLifetimeMs),
   };
 }

@@ -18,6 +18,7 @@ import type { Verifications } from './identify.ts';
 import { watchKeyAge } from './keyAge.ts';
 import { openKeyring } from './keyring.ts';
 import type { Keyring } from './keyring.ts';
+import { createLinkHosts } from './linkHosts.ts';
 import { createSignInLinks } from './links.ts';
 import { createLoginStates } from './loginState.ts';
 import type { PamPool } from './pam.ts';
@@ -179,6 +180,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     cookies,
     clock,
     links,
+    isLinkHost: createLinkHosts({ origin: urls.origin, any: identity.links.dangerouslyBeyondLoopback }),
     passwords: pam !== undefined,
     logins: createLoginStates({
       secret: keyring.loginSecret,
@@ -197,7 +199,6 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     people,
     isBlocked,
     closedTo: options.closedTo,
-    grant: (state, account) => builtIn.grant(state, account),
     publicKeys: () => keyring.publicSet(),
     log,
   });

@@ -1,7 +1,8 @@
 import type { Context } from 'hono';
-import type { Account, Identity } from '../access/types.ts';
+import type { Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import { isCrowded, missingHubSession } from './cookies.ts';
+import { letIn } from './letIn.ts';
 import { showLink } from './linkFlow.ts';
 import type { LoginState } from './loginState.ts';
 import { problemOf, turnsOf } from './loopGuard.ts';
@@ -13,7 +14,7 @@ import type { Verified } from './types.ts';
 /** Signing in: the page or the way to it, and the way back. */
 
 /** What a sign-in is called in the metrics and the audit trail. */
-const methods = { 'built-in': 'password', link: 'link', site: 'oidc' } as const;
+const methods = { 'built-in': 'password', site: 'oidc' } as const;
 /** So often may a browser that is signed in be sent here within seconds before we say that something is wrong. */
 const maxTurns = 4;
 
@@ -35,7 +36,7 @@ function goOn(c: Context, parts: SignInParts, who: Identity, next: string): Resp
   const turns = turnsOf(c.req.header('cookie'), parts.cookies.turns, parts.clock.now());
   if (turns.count >= maxTurns) {
     setCookie(c, parts, `${parts.cookies.turns}=; Max-Age=0`);
-    parts.log.warn({ account: who.account.name, next }, 'sign-in goes round in circles');
+    parts.log.warn({ account: who.account.name, next: next.replace(/[?#].*$/s, '') }, 'sign-in goes round in circles');
     return show(c, parts, { kind: 'loop', problem: 'front', ...clockAndLinks(parts) }, 508);
   }
   setCookie(c, parts, `${parts.cookies.turns}=${turns.next}; Max-Age=20`);
@@ -149,35 +150,6 @@ async function enter(
       : await parts.people.byClaims(signIn.issuer, signIn.claims);
   const method = methods[login.by];
   if (!found.ok) return fail(c, parts, found.error, found.reason, { method, account: signIn.subject });
-  const { account } = found;
-  const closed = parts.isBlocked(account.name) ? new GatewayError('auth.blocked') : parts.closedTo?.(account);
-  if (closed !== undefined) return fail(c, parts, closed, undefined, { method, account: account.name });
-  const session = await startSession(c, parts, account, { signIn, site });
-  setSession(c, parts, session);
-  parts.events?.emit('signIn', { ok: true, method, account: account.name });
-  const query = new URLSearchParams({ turn: '1', next: login.next });
-  return c.redirect(`${parts.urls.hub('login')}?${query.toString()}`, 303);
-}
-
-/** Always a new session: whatever id the browser brought along is not taken over (session fixation). */
-async function startSession(
-  c: Context,
-  parts: SignInParts,
-  account: Account,
-  by: { signIn: OidcSignIn; site: SignInParts['oidc'] },
-): Promise<Parameters<typeof setSession>[2]> {
-  const old = await parts.identify(credentialsOf(c));
-  const session = await parts.sessions.start({
-    account: account.name,
-    uid: account.uid,
-    issuer: by.signIn.issuer,
-    userAgent: c.req.header('user-agent') ?? '',
-    groups: account.groups.filter((group) => group.startsWith('claim:')),
-    ...(await by.site?.toKeep(by.signIn)),
-  });
-  // The next person at the same browser: what the former one had open is closed.
-  if (old.ok && old.value.account.name !== account.name)
-    await parts.sessions.revoke(old.value.sessionId, account.name, 'replaced');
-  const record = parts.sessions.get(session.id);
-  return { ...session, untilMs: Date.parse(record?.expiresAt ?? ''), renewable: record?.kept !== undefined };
+  const issuer = signIn.issuer;
+  return letIn(c, parts, found.account, { method, issuer, kept: await site?.toKeep(signIn), next: login.next });
 }

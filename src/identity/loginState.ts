@@ -13,8 +13,8 @@ export interface LoginState {
   verifier: string;
   /** Path to return to. */
   next: string;
-  /** Which provider it went to; `link`: to the built-in one, which knows already who it is. */
-  by: 'built-in' | 'link' | 'site';
+  /** Which provider it went to. */
+  by: 'built-in' | 'site';
 }
 
 const lifetimeS = 900;

@@ -25,6 +25,8 @@ export interface SignInParts {
   clock: Clock;
   /** Undefined unless this is a first run. */
   links: SignInLinks | undefined;
+  /** Whether this `Host` is one that the links were printed for. */
+  isLinkHost(host: string | undefined): boolean;
   /** Whether system passwords are taken. */
   passwords: boolean;
   logins: LoginStates;
@@ -44,8 +46,6 @@ export interface SignInParts {
   people: SiteAccounts;
   isBlocked(account: string): boolean;
   closedTo?: ((account: Account) => GatewayError | undefined) | undefined;
-  /** Tells the built-in provider who the sign-in of that `state` is for. */
-  grant(state: string, account: string): void;
   publicKeys(): object;
   events?: Events | undefined;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };

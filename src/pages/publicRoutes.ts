@@ -3,6 +3,7 @@ import { readText } from '../listen/bodyFormats.ts';
 import { bodyLimits } from '../listen/requestBody.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Asset } from './assets.ts';
+import { cspReportFields } from './cspReport.ts';
 import { logoSvg } from './logo.ts';
 import { plainHeaders } from './pageHeaders.ts';
 
@@ -19,10 +20,8 @@ export function publicRoutes({ assets, log }: { assets: readonly Asset[]; log: L
   for (const path of ['/logo', '/favicon', '/favicon.ico'])
     app.get(path, () => file(new TextEncoder().encode(logoSvg), 'image/svg+xml', day));
   app.post('/security/csp-report', async (c) => {
-    log.info(
-      { report: (await readText(c, bodyLimits.anonymous)).slice(0, 1000) },
-      'a browser reports a breach of the content policy',
-    );
+    const report = cspReportFields(await readText(c, bodyLimits.anonymous));
+    log.info({ report }, 'a browser reports a breach of the content policy');
     return c.body(null, 204, plainHeaders);
   });
   return app;
