@@ -11,7 +11,12 @@ const withinMs = 60_000;
 export function surviveFaults(log: Logger, end: () => void): void {
   let recent: number[] = [];
   const survive = (error: unknown, what: string): void => {
-    log.error({ err: error }, what);
+    try {
+      log.error({ err: error }, what);
+    } catch {
+      // An error that cannot even be read must not end the program from within its own handler.
+      log.error(what);
+    }
     const now = performance.now();
     recent = [...recent.filter((at) => now - at < withinMs), now];
     if (recent.length <= most) return;
@@ -20,6 +25,8 @@ export function surviveFaults(log: Logger, end: () => void): void {
     log.fatal('too many faults at once: ending, so that the service manager starts the gateway anew');
     end();
   };
+  // What is said to a terminal that has gone, or to a file on a full disk, is lost, and that is all.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('uncaughtException', (error) => survive(error, 'a fault that nobody caught'));
   process.on('unhandledRejection', (reason) => survive(reason, 'a promise failed that nobody waited for'));
 }
