@@ -1,7 +1,7 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerView, StopAllRun } from '../servers/types.ts';
 import { Csrf, Layout } from './layout.tsx';
-import { LogLink, PhaseBadge, StopForm } from './serverCard.tsx';
+import { LogLink, PhaseBadge, ServerNotice, StopForm } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 
@@ -71,6 +71,7 @@ function Row({ shell, who, view }: { shell: Shell; who: Identity; view: ServerVi
           {view.lastActivityAt === null ? null : ' · last used '}
           {view.lastActivityAt === null ? null : <When at={view.lastActivityAt} />}
         </p>
+        <ServerNotice view={view} />
       </div>
       <div class="actions">
         <StopForm shell={shell} who={who} server={view} label="Stop" />

@@ -57,6 +57,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
       return (
         <>
           <p class="lead">{view === undefined ? null : <Running view={view} />}</p>
+          <ServerNotice view={view} />
           {view === undefined ? null : <PlannedStop shell={shell} who={who} view={view} />}
           <div class="actions">
             <a class="button big" href={view?.url ?? shell.urls.prefix(server)}>
@@ -111,6 +112,16 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
         </>
       );
   }
+}
+
+/** What the server has said of itself since its start. */
+export function ServerNotice({ view }: { view: ServerView | undefined }) {
+  if (!view?.notice) return null;
+  return (
+    <p class="notice warning" role="status">
+      {view.notice}
+    </p>
+  );
 }
 
 function ShareLink({ shell, who, server }: CardProps) {

@@ -206,6 +206,11 @@ export function createServers(options: ServersOptions): ServersRoom {
       return logFile ? redactText(await readTail(logFile, lines), lifeOf(key).secrets()) : '';
     },
     followLog: (key, { lines, signal }) => follow(key, lines, signal),
+    async notice(key, text) {
+      if (records.get(key) === undefined) return;
+      log.warn({ server: keyText(key), notice: text }, 'a server has a notice for its owner');
+      await records.update(key, { notice: text });
+    },
     touch: (key) => activity.touch(key),
     onChange(listener) {
       listeners.add(listener);

@@ -6,6 +6,7 @@ const files = [
   'jupyter_server_config.py',
   'cylc_gateway_environment.py',
   'cylc_gateway_grants.py',
+  'cylc_gateway_limits.py',
   'review_service.py',
 ];
 
@@ -23,6 +24,11 @@ export async function installCylcConfig(runtimeDir: string): Promise<void> {
     await copyFile(join(sourceDir(), name), join(folder, name));
     await chmod(join(folder, name), 0o644);
   }
+}
+
+/** The program that reads the site's limits, for the doctor to run as servers do. */
+export function limitsSource(): string {
+  return join(sourceDir(), 'cylc_gateway_limits.py');
 }
 
 /** Python files are not compiled: from `dist/src/servers` they are a folder further up. */

@@ -51,6 +51,7 @@ const fresh = {
   lastActivityAt: null,
   keepUntil: null,
   stopReason: null,
+  notice: null,
 } as const;
 
 /** So many looks without an answer make a server unknown. */

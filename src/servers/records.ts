@@ -91,5 +91,6 @@ function toView(record: DeepReadonly<ServerRecord>, prefix: string): ServerView 
     failure: record.failure,
     ...(record.keepUntil && { keepUntil: record.keepUntil }),
     ...(record.stopReason && { stopReason: record.stopReason }),
+    ...(record.notice && { notice: record.notice }),
   };
 }

@@ -58,6 +58,8 @@ export interface ServerView extends ServerKey {
   plannedStop?: { at: string; why: 'idle' | 'age'; soon: boolean };
   /** Why it was stopped, where nobody asked for it. */
   stopReason?: string | null;
+  /** What it has said of itself since its start that its owner and administrators should know. */
+  notice?: string | null;
 }
 
 /** A stop of all servers, under way or done. Read it again: it changes. */
@@ -158,6 +160,8 @@ export interface Servers {
   log(key: ServerKey, lines: number): Promise<string>;
   /** Last lines of the log, then what is written, until the server has ended; pieces of whole lines. */
   followLog(key: ServerKey, options: { lines: number; signal?: AbortSignal }): AsyncIterable<string>;
+  /** The server itself says what its owner and administrators should know; forgotten at its next start. */
+  notice(key: ServerKey, text: string): Promise<void>;
   /** A person did something: counted by the hop. */
   touch(key: ServerKey): void;
   /** Called after each change of phase. Returns the function that ends it. */

@@ -150,6 +150,8 @@ export const serverRecordSchema = z.strictObject({
   keepUntil: isoTime.nullable().optional(),
   /** Why it was stopped, where nobody asked for it. */
   stopReason: z.string().nullable().optional(),
+  /** What it has said of itself that its owner should know. */
+  notice: z.string().nullable().optional(),
   failure: z
     .strictObject({
       reason: z.string(),

@@ -15,6 +15,8 @@ import { Visitor } from './visitor.ts';
 /** The program on a site with real accounts, the site's own configuration of Cylc, and a real Cylc. Needs root. */
 export interface CylcSite {
   gateway: GatewayProcess;
+  /** What `CYLC_SITE_CONF_PATH` names where there is a `siteConfig`. */
+  siteConf: string;
   people: readonly SystemAccount[];
   /** Signed in by the link from the terminal; the same visitor each time. */
   signIn(account: string): Promise<Visitor>;
@@ -42,13 +44,16 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
   const gateway = await startGateway({
     env: {
       CYLC_GATEWAY_SERVERS__CYLC: options.cylc,
-      CYLC_GATEWAY_SERVERS__ENVIRONMENT: JSON.stringify({ CYLC_SITE_CONF_PATH: siteConf }),
+      ...(options.siteConfig !== undefined && {
+        CYLC_GATEWAY_SERVERS__ENVIRONMENT: JSON.stringify({ CYLC_SITE_CONF_PATH: siteConf }),
+      }),
       ...(Object.fromEntries(env) as Record<string, string>),
     },
   });
   const visitors = new Map<string, Visitor>();
   return {
     gateway,
+    siteConf,
     people,
     async signIn(account) {
       const known = visitors.get(account);

@@ -108,6 +108,10 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
     async *followLog(key) {
       yield `log of ${keyText(key)}\n`;
     },
+    notice(key, text) {
+      servers.become(key, { notice: text });
+      return Promise.resolve();
+    },
     touch: () => undefined,
     onChange: () => () => undefined,
   };

@@ -55,6 +55,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'post /proxy': 'admin',
   'patch /proxy': 'admin',
   'get /cylc/grants/{visitor}': 'server',
+  'put /cylc/notice': 'server',
   'get /shares/{name}': 'own',
   'get /shares/{name}/{server_name}': 'own',
   'post /shares/{name}/{server_name}': 'own',

@@ -12,14 +12,11 @@ import socket
 from urllib.parse import quote, unquote, urlsplit
 
 import cylc_gateway_environment
+from cylc_gateway_limits import Late, site_fault
 from tornado import web
-from traitlets.config.loader import LazyConfigValue
 
 # The gateway answers from memory; while it is asked, the whole server stands still.
 TIMEOUT_S = 5
-# What a visitor may get at most where the site's configuration of Cylc sets no limits. Not broadcast, as in Cylc's
-# own group CONTROL.
-DEFAULT_LIMITS = {"*": {"*": {"default": "", "limit": ["READ", "CONTROL"]}}}
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -40,23 +37,42 @@ def _connect(url):
     return kind(url.netloc, timeout=TIMEOUT_S)
 
 
-def shared_with(visitor):
-    """Names of Cylc's permissions that the gateway's shares give this visitor. Refuses where it cannot be asked."""
+def _call(method, path, body=None):
+    """The gateway's answer, with the server's own token."""
     hub = cylc_gateway_environment.HUB
     url = urlsplit(hub.url)
     connection = _connect(url)
     try:
-        path = "%s/cylc/grants/%s" % (url.path.rstrip("/"), quote(visitor, safe=""))
-        connection.request("GET", path, headers={"Authorization": "token " + hub.token})
+        headers = {"Authorization": "token " + hub.token, "Content-Type": "application/json"}
+        connection.request(method, url.path.rstrip("/") + path, body=body, headers=headers)
         answer = connection.getresponse()
-        if answer.status != 200:
+        if answer.status not in (200, 204):
             raise OSError("status %d" % answer.status)
-        return list(json.loads(answer.read())["permissions"])
+        return answer.read()
+    finally:
+        connection.close()
+
+
+def shared_with(visitor):
+    """Names of Cylc's permissions that the gateway's shares give this visitor. Refuses where it cannot be asked."""
+    try:
+        return list(json.loads(_call("GET", "/cylc/grants/" + quote(visitor, safe="")))["permissions"])
     except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
         # An exception is not cached by Cylc, and refuses.
         raise web.HTTPError(503, "the gateway could not be asked what is shared: %s" % error) from error
-    finally:
-        connection.close()
+
+
+def tell_limits(log):
+    """Says in the log, and by the gateway to the owner and administrators, that the site's limits are not known."""
+    fault = site_fault()
+    if fault is None:
+        return
+    text = "Nobody but you has access to this server: the limits that the site sets for Cylc are not known (%s)." % fault
+    log.error(text)
+    try:
+        _call("PUT", "/cylc/notice", json.dumps({"text": text[:1000]}))
+    except (OSError, http.client.HTTPException) as error:
+        log.error("The gateway could not be told: %s", error)
 
 
 class Grants(dict):
@@ -78,37 +94,11 @@ class Grants(dict):
         return self
 
 
-class _Late(LazyConfigValue):
-    """A value of the configuration that is made from what the files before it say."""
-
-    def of(self, earlier):
-        raise NotImplementedError
-
-    def merge_into(self, other):
-        return self if isinstance(other, LazyConfigValue) else self.of(other)
-
-    def get_value(self, initial):
-        return self.of(initial)
-
-    def to_dict(self):
-        return self.of({})
-
-    def __deepcopy__(self, memo):
-        return self
-
-
-class Shares(_Late):
+class Shares(Late):
     """The owner's own `user_authorization`, with the shares."""
 
     def of(self, earlier):
         return earlier if isinstance(earlier, Grants) else Grants(earlier or {})
-
-
-class SiteLimits(_Late):
-    """The site's own `site_authorization`, where it has one."""
-
-    def of(self, earlier):
-        return earlier or DEFAULT_LIMITS
 
 
 class ForgetHandler(web.RequestHandler):
@@ -136,5 +126,6 @@ def _jupyter_server_extension_points():
 
 def _load_jupyter_server_extension(serverapp):
     cylc_gateway_environment.withdraw(serverapp)
+    tell_limits(serverapp.log)
     path = serverapp.base_url.rstrip("/") + "/cylc-gateway/forget"
     serverapp.web_app.add_handlers(".*$", [(path, ForgetHandler, {"serverapp": serverapp})])

@@ -8,7 +8,8 @@ c = get_config()  # noqa: F821 - of traitlets
 if "hubapp" in sys.argv[1:2]:
     sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
     import cylc_gateway_grants
+    import cylc_gateway_limits
 
     c.ServerApp.jpserver_extensions = {"cylc_gateway_grants": True}
     c.CylcUIServer.user_authorization = cylc_gateway_grants.Shares()
-    c.CylcUIServer.site_authorization = cylc_gateway_grants.SiteLimits()
+    c.CylcUIServer.site_authorization = cylc_gateway_limits.SiteLimits()

@@ -15,6 +15,7 @@ import { port } from './checks/port.ts';
 import { provider } from './checks/provider.ts';
 import { publicAddress } from './checks/publicAddress.ts';
 import { python } from './checks/python.ts';
+import { siteLimits } from './checks/siteLimits.ts';
 import { sockets } from './checks/sockets.ts';
 import { sudo } from './checks/sudo.ts';
 import { tls } from './checks/tls.ts';
@@ -45,4 +46,5 @@ export const allChecks: readonly Check[] = [
   python,
   cylc,
   jobs,
+  siteLimits,
 ];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ServerKey } from '../../servers/types.ts';
-import { serverOfClient } from '../clientId.ts';
 import { empty, invalid } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
+import { serverOf } from './ownServer.ts';
 import { defineRoute } from './route.ts';
 import type { Call, Route } from './route.ts';
 import { findUser } from './users.ts';
@@ -52,18 +52,14 @@ export function activityRoutes(deps: ApiDeps): Route[] {
 
 /** A server that calls for itself exists, whatever its record says by now. */
 function exists(deps: ApiDeps, who: Call['who'], key: ServerKey): boolean {
-  const own = ownKey(who);
+  const own = serverOf(who);
   if (own?.owner === key.owner && own.name === key.name) return true;
   return key.name === '' || deps.servers().get(key) !== undefined;
 }
 
-function ownKey({ record }: Call['who']): ServerKey | undefined {
-  return record?.kind !== 'server' || record.clientId === null ? undefined : serverOfClient(record.clientId);
-}
-
 /** With an answer on its socket, the server's own call is the proof that it is ready. */
 function noteContact(deps: ApiDeps, { who }: Pick<Call, 'who'>, keys: readonly ServerKey[]): void {
-  const own = ownKey(who);
+  const own = serverOf(who);
   if (own === undefined) return;
   if (keys.some((key) => key.name !== own.name || key.owner !== own.owner))
     throw invalid('A server may report its own activity only.');

@@ -8,6 +8,7 @@ import { activityRoutes } from './activity.ts';
 import { auditRoutes } from './audit.ts';
 import type { ApiDeps } from './deps.ts';
 import { grantsRoute } from './grants.ts';
+import { noticeRoute } from './notice.ts';
 import { groupRoutes } from './groups.ts';
 import { adminAccessRoute, hubRoutes, proxyRoutes, retiredRoutes } from './hubRoutes.ts';
 import { logRoutes } from './log.ts';
@@ -39,6 +40,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...shareCodeRoutes(deps),
     ...auditRoutes(deps),
     grantsRoute(deps),
+    noticeRoute(deps),
     ...proxyRoutes(deps),
     adminAccessRoute(),
     ...retiredRoutes(),

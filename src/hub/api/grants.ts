@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { serverOfClient } from '../clientId.ts';
 import { forbidden } from './answers.ts';
 import type { ApiDeps } from './deps.ts';
+import { serverOf } from './ownServer.ts';
 import { defineRoute } from './route.ts';
 import type { Route } from './route.ts';
 
@@ -22,9 +22,7 @@ export function grantsRoute(deps: Pick<ApiDeps, 'cache' | 'shareOf'>): Route {
       200: { description: 'In the words of Cylc.', schema: z.object({ permissions: z.array(z.string()) }) },
     },
     handle(call) {
-      const { record } = call.who;
-      const own = record?.kind === 'server' && record.clientId !== null;
-      const key = own ? serverOfClient(record.clientId ?? '') : undefined;
+      const key = serverOf(call.who);
       if (key === undefined) throw forbidden('Only a server may ask this, with its own token.');
       const visitor = deps.cache.get(call.param('visitor'));
       const share = visitor && deps.shareOf(visitor, key);
