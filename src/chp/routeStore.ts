@@ -85,8 +85,10 @@ function cleanPath(path: string): string {
 }
 
 function segmentsOf(path: string): string[] {
-  const inner = path.replace(/^\/+|\/+$/g, '');
-  return inner === '' ? [] : inner.split('/');
+  let [start, end] = [0, path.length];
+  while (path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  return start === end ? [] : path.slice(start, end).split('/');
 }
 
 /** The path of a request has been checked, so this throws nothing. */

@@ -70,7 +70,7 @@ function mustHave({ store }: ControlParts, key: string): void {
 }
 
 export function parseKey(key: string): ServerKey {
-  const [, owner = '', name = ''] = /^([^/]+)\/?([^/]*)$/.exec(key) ?? [];
+  const [, owner = '', name = ''] = /^([^/]+)(?:\/([^/]*))?$/.exec(key) ?? [];
   return { owner, name };
 }
 

@@ -23,7 +23,7 @@ export function parseTimeS(text: string): number | undefined {
   }
   if (!/^(\d+(\.\d+)?\s*[a-z]+\s*)+$/i.test(text.trim())) return undefined;
   let sum = 0;
-  for (const [, count, unit = ''] of text.trim().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {
+  for (const [, count, unit = ''] of text.trim().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)\s*/giy)) {
     const known = /^(d|days?|h|hours?|hrs?|m|min|mins|minutes?|s|secs?|seconds?)$/i.test(unit);
     if (!known) return undefined;
     sum += Number(count) * (seconds[unit.charAt(0).toLowerCase()] ?? 1);

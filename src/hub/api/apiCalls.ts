@@ -30,7 +30,8 @@ function bodyFields(body: Json | undefined, schemas: Record<string, Json>): stri
   if (body === undefined) return [];
   const [media] = Object.values(body['content'] as Record<string, { schema: Json }>);
   const reference = media?.schema['$ref'];
-  const schema = typeof reference === 'string' ? schemas[reference.replace(/.*\//, '')] : media?.schema;
+  const schema =
+    typeof reference === 'string' ? schemas[reference.slice(reference.lastIndexOf('/') + 1)] : media?.schema;
   return Object.keys((schema?.['properties'] as Json | undefined) ?? {});
 }
 

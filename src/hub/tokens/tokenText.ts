@@ -15,5 +15,5 @@ export function hashToken(token: string): string {
 
 /** The token of an `Authorization` header in either of JupyterHub's spellings, `token X` and `Bearer X`. */
 export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^(?:token|bearer)[ :]+(\S+)$/i.exec(authorization?.trim() ?? '')?.[1];
+  return /^(?:token|bearer)[ :]+([^\s:]\S*)$/i.exec(authorization?.trim() ?? '')?.[1];
 }

@@ -1,7 +1,9 @@
+import { splitFields } from '../fields.ts';
+
 /** Longest line of a chunk's size with its extensions, and largest trailer section, bytes. */
 const maxLine = 256;
 const maxTrailers = 8192;
-const trailerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
+const trailerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/;
 const sizeLine = /^([0-9a-fA-F]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 type Expecting = 'size' | 'data' | 'data end' | 'trailers' | 'nothing';
@@ -67,10 +69,9 @@ export class ChunkedReader {
       this.#expecting = 'nothing';
       return;
     }
-    const field = trailerLine.exec(line);
     this.#trailerBytes += line.length;
-    if (field === null || this.#trailerBytes > maxTrailers) throw oddChunk();
-    this.trailers.push(field[1]!, field[2]!);
+    if (this.#trailerBytes > maxTrailers || !trailerLine.test(line)) throw oddChunk();
+    this.trailers.push(...splitFields(line, 0));
   }
 }
 

@@ -45,7 +45,7 @@ export function createJobSpawner(system: BatchSystem, parts: JobSpawnerParts): S
     const why = 'refused' in submitted ? submitted.refused : '';
     log.warn({ spawner: system.kind, owner: key.owner, why }, 'a job was not taken');
     throw new GatewayError('spawn.failed', {
-      message: `${system.title} did not take the job: ${why}.`.replace(/[.;]*\.$/, '.'),
+      message: `${system.title} did not take the job: ${withoutEnd(why)}.`,
       advice: 'Choose other resources, or ask the administrator of this site.',
     });
   }
@@ -144,4 +144,11 @@ function judge(
     default:
       return look;
   }
+}
+
+/** Without the full stops and semicolons at its end. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '.' || text[end - 1] === ';') end -= 1;
+  return text.slice(0, end);
 }
