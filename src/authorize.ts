@@ -1,7 +1,9 @@
 import type { AccessDecision, Identity, Target } from './access/types.ts';
 import { GatewayError } from './errors.ts';
+import { takeQueryToken } from './identity/queryToken.ts';
 import type { Identify, Verified } from './identity/types.ts';
-import type { Authorize, GateDecision, GateRequest, Route } from './proxy/types.ts';
+import { hubTokenOf } from './identity/withHubTokens.ts';
+import type { Authorize, GateDecision, GateRequest, HopPlan, Route } from './proxy/types.ts';
 import type { ServerKey, ServerView } from './servers/types.ts';
 
 /**
@@ -16,6 +18,8 @@ export interface GateParts {
   view(key: ServerKey): ServerView | undefined;
   /** Starts a service that waits for its first visit; resolves when there is an answer to be had. Absent: none does. */
   wake?: (service: string) => Promise<void>;
+  /** See `HubContract.passedOn`. Absent: no upstream gets a token. */
+  passedOn?: (token: string, target: Target) => string | undefined;
   /** Our signed word for a service on who its visitor is. Absent: none gets one. */
   vouch?: (who: Identity, service: string) => string | Promise<string>;
   isOwnCookie(name: string): boolean;
@@ -25,22 +29,26 @@ export interface GateParts {
   publicOrigin: string;
 }
 
-/** UI servers take `?token=` with WebSockets; the tokens of ours begin so. */
-const tokenInQuery = /[?&]token=cgw_/;
-
 export function createAuthorize(parts: GateParts): Authorize {
   return (request) => {
     const matched = parts.match(request.path);
     if (matched === undefined) return { kind: 'app' };
     if (!sameOrigin(request, parts.publicOrigin))
       return refuse('access.origin', `upgrade from origin ${request.origin ?? 'none'}`);
-    if (tokenInQuery.test(request.query)) return tokenInAddress();
-    const { cookie, authorization, header, onlyKnown } = request;
+    const inQuery = takeQueryToken(request.query);
+    if (inQuery !== undefined && !request.upgrade) return tokenInAddress();
+    const asked = inQuery === undefined ? request : withTokenOf(request, inQuery);
+    const { cookie, authorization, header, onlyKnown } = asked;
     const who = parts.identify({ cookie, authorization, header, onlyKnown });
     return who instanceof Promise
-      ? who.then((verified) => decideAwake(parts, request, matched, verified))
-      : decideAwake(parts, request, matched, who);
+      ? who.then((verified) => decideAwake(parts, asked, matched, verified))
+      : decideAwake(parts, asked, matched, who);
   };
+}
+
+/** A page can add no header to a WebSocket: its token comes in the query, and goes no further in it. */
+function withTokenOf(request: GateRequest, found: { token: string; query: string }): GateRequest {
+  return { ...request, authorization: `token ${found.token}`, query: found.query };
 }
 
 /** The decision; for a service that is not running, after it had the chance to start. */
@@ -93,8 +101,19 @@ function decide(
     access,
     dropCookie: (name, value) =>
       parts.isOwnCookie(name) || !parts.loginCookieFits(target, name, value, identity.sessionId),
-    keepAuthorization: identity.via === 'hub-token',
+    ...passedOn(parts, request, identity, target),
   };
+}
+
+/** What the upstream gets of a Hub token, and of a query that had one in it. */
+function passedOn(
+  { passedOn: onward }: GateParts,
+  { authorization, query }: GateRequest,
+  { via }: Identity,
+  target: Target,
+): Pick<HopPlan, 'token' | 'query'> {
+  const token = via === 'hub-token' ? hubTokenOf(authorization) : undefined;
+  return token === undefined ? { query } : { token: onward?.(token, target), query };
 }
 
 /** A person's page load is sent to sign in; programs and upgrades are told that they are not signed in. */
@@ -118,7 +137,7 @@ function sameOrigin(request: GateRequest, publicOrigin: string): boolean {
 
 function tokenInAddress(): GateDecision {
   const error = new GatewayError('request.malformed', {
-    message: 'A token does not belong into an address: it stays in histories and logs.',
+    message: 'A token does not belong into the address of a page: it stays in histories and logs.',
     advice: 'Revoke it, and send the new one in the header Authorization.',
   });
   return { kind: 'refuse', error, reason: 'a token in the address' };

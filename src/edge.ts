@@ -1,6 +1,7 @@
 import { bearsHubToken } from './edge/identify.ts';
-import { createEdgeGate, gateRequest } from './edge/gate.ts';
+import { createEdgeGate, gateRequest, isUpgrade } from './edge/gate.ts';
 import { forward } from './edge/forward.ts';
+import { takeQueryToken } from './identity/queryToken.ts';
 import { readSettings } from './edge/settings.ts';
 import type { EdgeBindings, EdgeSettings } from './edge/settings.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
@@ -45,7 +46,8 @@ async function answer(request: Request, { settings, gate }: Edge): Promise<Respo
   const url = new URL(request.url);
   if (pathFault(url.pathname) !== undefined) return refusal(new GatewayError('request.malformed'));
   if (asksForServiceWorker([...request.headers].flat())) return serviceWorker();
-  if (bearsHubToken(request.headers.get('authorization')))
+  const bearsToken = bearsHubToken(request.headers.get('authorization'));
+  if (bearsToken || (isUpgrade(request) && takeQueryToken(url.search) !== undefined))
     return forward(request, url, { settings, account: undefined });
   const decision = await gate(gateRequest(request, url));
   if (decision.kind === 'refuse') return refusal(decision.error);

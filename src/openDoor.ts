@@ -54,6 +54,7 @@ export async function openDoor(parts: {
     publicOrigin: urls.origin,
     match: (path) => routes.match(path),
     wake: (service) => parts.services.wake(service),
+    passedOn: (token, target) => hub.contract.passedOn(token, target),
     vouch: (who, service) => parts.identity.vouch(who, service),
     view: (key) => parts.servers.get(key),
     loginCookieFits: (...of) => hub.contract.loginCookieFits(...of),

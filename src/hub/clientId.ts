@@ -1,3 +1,4 @@
+import type { Target } from '../access/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 
 /**
@@ -25,6 +26,10 @@ export function serverOfClient(clientId: string): ServerKey | undefined {
 /** JupyterHub's name for it, which is also that of the login cookie of a service that signs its visitors in. */
 export function clientIdOfService(name: string): string {
   return `service-${name}`;
+}
+
+export function clientIdOfTarget(target: Target): string {
+  return target.kind === 'service' ? clientIdOfService(target.name) : clientIdOf(target);
 }
 
 export function serviceOfClient(clientId: string): string | undefined {

@@ -2,17 +2,19 @@ import { GatewayError } from '../errors.ts';
 import type { AccountCache } from './accountCache.ts';
 import { keyText } from '../servers/types.ts';
 import type { Urls } from '../urls.ts';
-import { clientIdOf, clientIdOfService, serverOfClient } from './clientId.ts';
+import { clientIdOf, clientIdOfService, clientIdOfTarget, serverOfClient } from './clientId.ts';
 import { serverEnvironment, serviceEnvironment } from './environment.ts';
 import { tokenInLoginCookie } from './loginCookie.ts';
 import type { Codes } from './oauth/codes.ts';
 import type { Principals } from './principals.ts';
 import type { Tokens } from './tokens/createTokens.ts';
+import type { DerivedTokens } from './tokens/derivedTokens.ts';
 import { elsewhere } from './serverTokens.ts';
 import type { HubContract } from './types.ts';
 
 export interface ContractDeps {
   tokens: Tokens;
+  derived: Pick<DerivedTokens, 'derive'>;
   codes: Codes;
   accounts: AccountCache;
   principals: Principals;
@@ -90,6 +92,12 @@ export function createContract(deps: ContractDeps): HubContract {
       const value = principal && deps.principals.toIdentity(principal);
       return value && { ok: true, value };
     },
+    passedOn(token, target) {
+      const record = deps.principals.ofToken(token)?.record;
+      if (record === undefined || record.kind === 'server' || record.kind === 'service') return undefined;
+      const own = record.kind === 'oauth' && record.clientId === clientIdOfTarget(target);
+      return own ? token : deps.derived.derive(record.id, target);
+    },
     isFor(token, key) {
       const principal = deps.principals.ofToken(token);
       if (principal?.record?.kind === 'server') return principal.record.clientId === clientIdOf(key);
@@ -97,7 +105,7 @@ export function createContract(deps: ContractDeps): HubContract {
       return scopes?.includes(`access:servers!server=${keyText(key)}`) === true;
     },
     loginCookieFits(of, cookieName, cookieValue, sessionId) {
-      const clientId = 'kind' in of && of.kind === 'service' ? clientIdOfService(of.name) : clientIdOf(of);
+      const clientId = 'kind' in of ? clientIdOfTarget(of) : clientIdOf(of);
       if (cookieName !== clientId && cookieName !== `__Host-${clientId}`) return true;
       const token = tokenInLoginCookie(cookieValue);
       const record = token === undefined ? undefined : deps.principals.ofToken(token)?.record;

@@ -74,6 +74,7 @@ export function createHub(deps: HubDeps): Hub {
   const loopbackUrl = () => (apiUrl(), listener?.loopbackUrl ?? '');
   const contract = createContract({
     tokens,
+    derived: parts.derived,
     codes,
     accounts,
     principals,

@@ -4,6 +4,7 @@ import type { HubDeps } from './hubDeps.ts';
 import { createCodes } from './oauth/codes.ts';
 import { createPrincipals } from './principals.ts';
 import { createOwnerScopes } from './scopes/ownerScopes.ts';
+import { createDerivedTokens } from './tokens/derivedTokens.ts';
 import { createTokens } from './tokens/createTokens.ts';
 import type { HubService } from './types.ts';
 
@@ -25,9 +26,12 @@ export function createParts(deps: HubDeps) {
     mayStart: deps.mayStart ?? (() => ({ allowed: false, reason: 'starts are not shared here' })),
     services: listServices,
   });
-  const mayOpen = (account: Account, target: Target): boolean => access(toVisitor(account), target).allowed;
+  const mayOpen = (account: Account, target: Target, scopes?: readonly string[]): boolean =>
+    access(toVisitor(account, scopes), target).allowed;
+  const derived = createDerivedTokens();
   const principals = createPrincipals({
     tokens,
+    derived,
     accounts,
     store,
     mayOpen,
@@ -36,6 +40,7 @@ export function createParts(deps: HubDeps) {
   });
   return {
     tokens,
+    derived,
     accounts,
     ownerScopes,
     mayOpen,
@@ -49,6 +54,7 @@ export function createParts(deps: HubDeps) {
 }
 
 /** The account as the gate sees it where only what it may open is asked. */
-function toVisitor(account: Account): Identity {
-  return { account, sessionId: '', issuer: 'hub', expiresAt: Number.MAX_SAFE_INTEGER, via: 'hub-token' };
+function toVisitor(account: Account, scopes?: readonly string[]): Identity {
+  const limit = scopes === undefined ? {} : { scopes };
+  return { account, sessionId: '', issuer: 'hub', expiresAt: Number.MAX_SAFE_INTEGER, via: 'hub-token', ...limit };
 }

@@ -2,7 +2,7 @@ import type { Account, Identity, Target } from '../access/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { Store } from '../store/types.ts';
 import type { AccountCache } from './accountCache.ts';
-import { serverOfClient, serviceOfClient } from './clientId.ts';
+import { clientIdOfTarget, serverOfClient, serviceOfClient } from './clientId.ts';
 import { toHubGroup } from './groupNames.ts';
 import { adminScopes } from './scopes/definitions.ts';
 import { expandScopes } from './scopes/expand.ts';
@@ -10,6 +10,7 @@ import type { ScopeOwner } from './scopes/expand.ts';
 import { formatScopes, intersectScopes, parseScopes } from './scopes/scopeSet.ts';
 import type { GroupsOf, ScopeSet } from './scopes/scopeSet.ts';
 import type { Token, Tokens } from './tokens/createTokens.ts';
+import type { DerivedTokens } from './tokens/derivedTokens.ts';
 import type { HubService } from './types.ts';
 
 /** Who calls the Hub: a person or a service, by a token of ours, a signed-in browser, or a token of an issuer. */
@@ -29,12 +30,14 @@ export interface Principal {
 }
 
 export interface PrincipalDeps {
-  tokens: Pick<Tokens, 'find'>;
+  tokens: Pick<Tokens, 'find' | 'get'>;
+  derived: Pick<DerivedTokens, 'read'>;
   accounts: AccountCache;
   store: Store<AdminData, StateData>;
   ownerScopes: (account: Account) => ScopeSet;
   services: () => readonly HubService[];
-  mayOpen: (account: Account, target: Target) => boolean;
+  /** Whether the gate lets them in now: with all that they may, or with these scopes alone. */
+  mayOpen: (account: Account, target: Target, scopes?: readonly string[]) => boolean;
 }
 
 export interface Principals {
@@ -54,7 +57,20 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
 
   function ofToken(token: string): Principal | undefined {
     const record = deps.tokens.find(token);
-    return record === undefined ? undefined : ofRecord(record);
+    if (record !== undefined) return ofRecord(record);
+    const derived = deps.derived.read(token);
+    const parent = derived && deps.tokens.get(derived.parentId);
+    return parent && ofDerived(parent, derived.target);
+  }
+
+  /** Opens one target, if the token that it was derived from does so now, and says whose it is. */
+  function ofDerived(parent: Token, target: Target): Principal | undefined {
+    const whole = ofRecord(parent);
+    if (whole?.account === undefined) return undefined;
+    const open = deps.mayOpen(whole.account, target, toIdentity(whole)?.scopes);
+    const scopes = [...(open ? [accessScope(target)] : []), ...identifyScopes];
+    const record = { ...parent, kind: 'oauth' as const, clientId: clientIdOfTarget(target), scopes };
+    return { ...whole, record, scopes: parseScopes(expandScopes(scopes, scopeOwner(record))), full: false };
   }
 
   function ofRecord(record: Token): Principal | undefined {
@@ -78,6 +94,18 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
     const held = expandScopes([...record.scopes, ...identifyScopes], scopeOwner(record));
     const scopes = intersectScopes(parseScopes(held), has, groupsOf);
     return target === undefined || open ? scopes : withoutAccess(scopes);
+  }
+
+  function toIdentity({ account, record, scopes }: Principal): Identity | undefined {
+    if (account === undefined || record === undefined) return undefined;
+    return {
+      account,
+      sessionId: record.sessionId ?? record.id,
+      issuer: 'hub',
+      expiresAt: record.expiresAt === null ? Number.MAX_SAFE_INTEGER : Date.parse(record.expiresAt),
+      via: 'hub-token',
+      scopes: spelledOut(formatScopes(scopes), deps, groupsOf),
+    };
   }
 
   function ofService(record: Token): Principal | undefined {
@@ -106,17 +134,7 @@ export function createPrincipals(deps: PrincipalDeps): Principals {
       const { name, admin } = account;
       return { kind: 'user', name, account, admin, record: undefined, sessionId, scopes: limited, full };
     },
-    toIdentity({ account, record, scopes }) {
-      if (account === undefined || record === undefined) return undefined;
-      return {
-        account,
-        sessionId: record.sessionId ?? record.id,
-        issuer: 'hub',
-        expiresAt: record.expiresAt === null ? Number.MAX_SAFE_INTEGER : Date.parse(record.expiresAt),
-        via: 'hub-token',
-        scopes: spelledOut(formatScopes(scopes), deps, groupsOf),
-      };
-    },
+    toIdentity,
   };
 }
 

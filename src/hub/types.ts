@@ -34,6 +34,11 @@ export interface HubContract {
    * server's own, which opens nothing.
    */
   resolveToken(token: string): Verified<Identity> | undefined;
+  /**
+   * What a server or service gets to see of its visitor's Hub token: that token itself only where it was made for this
+   * very target; else one that opens this target, says whose it is, and ends with the visitor's own.
+   */
+  passedOn(token: string, target: Target): string | undefined;
   /** Whether the token is this server's own, or one that opens just this server. */
   isFor(token: string, key: ServerKey): boolean;
   /**

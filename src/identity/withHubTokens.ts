@@ -6,7 +6,12 @@ import type { HubTokenResolver, Identify } from './types.ts';
  */
 export function withHubTokens(identify: Identify, resolve: HubTokenResolver): Identify {
   return (credentials) => {
-    const token = /^(?:token|bearer) +(cgw_\S+)$/i.exec(credentials.authorization?.trim() ?? '')?.[1];
+    const token = hubTokenOf(credentials.authorization);
     return (token === undefined ? undefined : resolve(token)) ?? identify(credentials);
   };
+}
+
+/** The token of the Hub in an `Authorization` header. */
+export function hubTokenOf(authorization: string | undefined): string | undefined {
+  return /^(?:token|bearer) +(cgw_\S+)$/i.exec(authorization?.trim() ?? '')?.[1];
 }

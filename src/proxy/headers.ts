@@ -16,7 +16,8 @@ export interface Forwarded {
 
 export interface RequestRule {
   dropCookie(name: string, value: string): boolean;
-  keepAuthorization: boolean;
+  /** Hub token for the upstream; what the client sent as `Authorization` is always dropped. */
+  token?: string | undefined;
   /** Our signed word on who is asking. */
   vouched?: string | undefined;
   forwarded: Forwarded;
@@ -44,7 +45,7 @@ const maxKnown = 512;
  */
 const maxCookieBytes = 16_384;
 
-/** `secretHeaders`, lower case, are dropped from requests in any spelling; `authorization` has its own rule. */
+/** `secretHeaders`, lower case, are dropped from requests in any spelling. */
 export function createHeaderRules(options: { secretHeaders?: readonly string[] | undefined } = {}): HeaderRules {
   const secret = new Set(options.secretHeaders?.filter((name) => name !== 'authorization'));
   const isSecret = (name: string): boolean => secret.has(name.toLowerCase().replace(/[_.]/g, '-'));
@@ -66,13 +67,13 @@ export function createHeaderRules(options: { secretHeaders?: readonly string[] |
             name,
             keepCookies(value, (cookie, text) => rule.dropCookie(cookie, text)),
           );
-        else if (kind === 'authorization') pushIfAny(out, name, rule.keepAuthorization ? value : undefined);
         else if (kind === 'connection') nominated = addNominated(nominated, value);
         else if (kind === 'te') takesTrailers ||= /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(value);
       }
       if (nominated !== undefined) removeNominated(out, nominated);
       if (takesTrailers) out.push('TE', 'trailers', 'Connection', 'TE');
       pushForwarded(out, rule.forwarded);
+      if (rule.token !== undefined) out.push('Authorization', `token ${rule.token}`);
       pushIfAny(out, identityHeader, rule.vouched);
       return out;
     },

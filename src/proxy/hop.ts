@@ -70,7 +70,7 @@ export function createHop(parts: HopParts): Hop {
     };
     const headers = rules.request(req.rawHeaders, {
       dropCookie: (name, value) => plan.dropCookie(name, value),
-      keepAuthorization: plan.keepAuthorization,
+      token: plan.token,
       vouched: plan.vouched,
       forwarded,
     });
@@ -138,7 +138,7 @@ export function createHop(parts: HopParts): Hop {
         rules,
         headers: requestHeaders(req, plan, exchange),
         prefix: plan.route.prefix,
-        exchange,
+        exchange: withQuery(exchange, plan.query),
         connectTimeoutMs: config.connectTimeoutS * 1000,
         headersTimeoutMs: config.headersTimeoutS * 1000,
         maxHeadBytes: config.maxHeaderKiB * 1024,
@@ -168,6 +168,10 @@ export function createHop(parts: HopParts): Hop {
       pools.destroy();
     },
   };
+}
+
+function withQuery(exchange: Exchange, query = exchange.request.query): Exchange {
+  return query === exchange.request.query ? exchange : { ...exchange, request: { ...exchange.request, query } };
 }
 
 function infoOf({ identity, route }: HopPlan): ConnectionInfo {

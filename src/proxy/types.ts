@@ -44,8 +44,10 @@ export interface HopPlan {
   access: Extract<AccessDecision, { allowed: true }>;
   /** Which cookies of the request must not reach the upstream: ours, and login cookies of another session. */
   dropCookie(name: string, value: string): boolean;
-  /** Whether the client's `Authorization` may pass: only a Hub token good for exactly this server. */
-  keepAuthorization: boolean;
+  /** Hub token that the upstream gets as `Authorization`: one that is good for exactly this target. Never the client's own header. */
+  token?: string | undefined;
+  /** The query for the upstream: without a token that the client put into it. */
+  query?: string;
   /** Our signed word on who the visitor is; services get one. */
   vouched?: string;
 }

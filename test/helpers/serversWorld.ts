@@ -151,6 +151,7 @@ function fakeHub(hub: ServersWorld['hub'], mode: () => string): HubContract {
     serviceToken: () => Promise.resolve(''),
     resolveToken: () => undefined,
     isFor: () => false,
+    passedOn: () => undefined,
     prepareService: () => Promise.resolve({}),
     loginCookieFits: () => true,
   };

@@ -72,7 +72,6 @@ const authorize: Authorize = (gate) => {
     identity,
     access: { allowed: true, level: 'owner', reason: 'owner' },
     dropCookie: () => false,
-    keepAuthorization: false,
   };
 };
 const door = createFrontDoor({

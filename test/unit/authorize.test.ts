@@ -54,7 +54,8 @@ describe.each([
   ['WebSocket upgrade', { ...request, upgrade: true, origin: 'https://site.example' }],
 ])('%s', (_title, asked) => {
   test('carries what is allowed, and answers at once where the identity is known', () => {
-    expect(gate()(asked)).toMatchObject({ kind: 'hop', route, identity, keepAuthorization: false });
+    expect(gate()(asked)).toMatchObject({ kind: 'hop', route, identity });
+    expect(gate()(asked)).not.toHaveProperty('token');
   });
 
   test('has our word on the visitor for a service, and for no UI server', async () => {
@@ -65,12 +66,6 @@ describe.each([
     expect(gate({ vouch })(asked)).not.toHaveProperty('vouched');
     const match = () => ({ target, route: service });
     expect(await gate({ vouch, match })(asked)).toMatchObject({ kind: 'hop', vouched: 'alice for review' });
-  });
-
-  test('with a token in its address is refused, whoever asks', () => {
-    const error = { code: 'request.malformed', status: 400 };
-    expect(gate()({ ...asked, query: '?a=1&token=cgw_abc' })).toMatchObject({ kind: 'refuse', error });
-    expect(gate()({ ...asked, query: '?token=other' })).toMatchObject({ kind: 'hop' });
   });
 
   test('of nobody is sent to sign in, and comes back to where it was going', () => {
@@ -133,7 +128,49 @@ test('our cookies and login cookies of another session never travel on; other co
   expect(plan.dropCookie('_xsrf', 'x')).toBe(false);
 });
 
-test('only a Hub token keeps its Authorization', () => {
-  const withToken = gate({ identify: () => ({ ok: true, value: { ...identity, via: 'hub-token' } }) });
-  expect(withToken(request)).toMatchObject({ kind: 'hop', keepAuthorization: true });
+describe('a Hub token', () => {
+  const asked: string[] = [];
+  const withToken = gate({
+    identify: ({ authorization }) => {
+      asked.push(authorization ?? 'none');
+      return { ok: true, value: { ...identity, via: authorization === undefined ? 'cookie' : 'hub-token' } };
+    },
+    passedOn: (token, target) => `for ${target.kind} instead of ${token}`,
+  });
+  const socket = { ...request, upgrade: true, origin: 'https://site.example' };
+
+  test.each(['token cgw_x', 'Bearer cgw_x', 'bearer  cgw_x '])(
+    '%j is passed on as what stands for it',
+    (authorization) => {
+      for (const way of [request, socket])
+        expect(withToken({ ...way, authorization })).toMatchObject({
+          token: 'for server instead of cgw_x',
+          query: '?a=1',
+        });
+    },
+  );
+
+  test.each([
+    ['?token=cgw_x', ''],
+    ['?a=1&token=cgw_x&b=%26', '?a=1&b=%26'],
+    ['?%74oken=%63gw_x&a', '?a'],
+    ['?token=other&token=+cgw_x', ''],
+  ])('in the query %j of a WebSocket identifies, and goes no further in it', (query, rest) => {
+    asked.length = 0;
+    expect(withToken({ ...socket, query })).toMatchObject({ token: 'for server instead of cgw_x', query: rest });
+    expect(asked).toEqual(['token cgw_x']);
+    expect(withToken({ ...request, query })).toMatchObject({ kind: 'refuse', error: { code: 'request.malformed' } });
+  });
+
+  test('is all that is passed on: not what somebody else’s token is, nor a query that has none', () => {
+    expect(withToken({ ...socket, query: '?token=theirs' })).toMatchObject({ query: '?token=theirs' });
+    expect(withToken(request)).not.toHaveProperty('token');
+    const external = gate({ passedOn: () => 'never' });
+    expect(external({ ...request, authorization: 'Bearer a.b.c' })).not.toHaveProperty('token');
+  });
+
+  test('of somebody who may not is in no address that a refusal leads to', async () => {
+    const nobody = gate({ identify: () => ({ ok: false, error: denied, reason: 'no token' }) });
+    expect(await nobody({ ...socket, query: '?token=cgw_x' })).toMatchObject({ returnTo: '/user/alice/cylc/' });
+  });
 });

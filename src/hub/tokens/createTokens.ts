@@ -25,6 +25,8 @@ export interface Tokens {
   issue(spec: TokenSpec): Promise<{ token: string; record: Token }>;
   /** The live record of a token: neither revoked nor expired. Notes the use. */
   find(token: string): Token | undefined;
+  /** The live record of this id. */
+  get(id: string): Token | undefined;
   list(match: (record: Token) => boolean): Token[];
   /** Resolves with how many died, when that is on disk; from memory they are gone at once. */
   revokeWhere(match: (record: Token) => boolean): Promise<number>;
@@ -92,6 +94,10 @@ export function createTokens(deps: { store: Store<AdminData, StateData>; clock: 
   return {
     issue,
     find,
+    get(id) {
+      const record = Object.hasOwn(state.data.tokens, id) ? state.data.tokens[id] : undefined;
+      return record !== undefined && isLive(record) ? record : undefined;
+    },
     list: (match) => Object.values(state.data.tokens).filter((record) => isLive(record) && match(record)),
     revokeWhere,
     onRevoke(listener) {

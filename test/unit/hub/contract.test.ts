@@ -173,3 +173,62 @@ test('the environment is what hubapp needs, and nothing that it chokes on', () =
   expect(dance.env['JUPYTERHUB_ACTIVITY_URL']).toBe(`${dance.env['JUPYTERHUB_API_URL']}/users/alice/activity`);
   expect(dance.env).not.toHaveProperty('JUPYTERHUB_SERVICE_URL');
 });
+
+describe('what a server sees of a token', () => {
+  const alices = { kind: 'server', ...aliceKey } as const;
+  const make = async (owner: string, scopes?: string[]) =>
+    (await world.hub.tokenOffice.make({ owner, note: '', scopes, lifetimeS: 600 })).token;
+  const scopesOf = async (token: string | undefined) =>
+    ((await (await dance.user(token)).json()) as { scopes?: string[] }).scopes;
+  const opens = ['access:servers!server=alice/', 'read:users:groups!user=bob', 'read:users:name!user=bob'];
+
+  test('is the very token that was made for it, and for another server one that opens nothing there', async () => {
+    const token = await dance.signIn('bob.s2');
+    expect(world.hub.contract.passedOn(token, alices)).toBe(token);
+    const other = world.hub.contract.passedOn(token, { kind: 'server', owner: 'erin', name: '' });
+    expect(other).not.toBe(token);
+    expect(await scopesOf(other)).toEqual(opens.slice(1));
+  });
+
+  test('is else one of the same person for this server alone, as long as the gate lets them in', async () => {
+    world.store.edit((draft) => void (draft.shares['alice-bob'] = makeShare('alice', 'bob')));
+    const seen = world.hub.contract.passedOn(await make('bob'), alices);
+    expect(await scopesOf(seen)).toEqual(opens);
+    world.shares.length = 0;
+    world.store.edit((draft) => void delete draft.shares['alice-bob']);
+    expect(await scopesOf(seen)).toEqual(opens.slice(1));
+  });
+
+  test('does no more than the token that it stands for', async () => {
+    const seen = world.hub.contract.passedOn(await make('bob', ['read:users:name!user']), alices);
+    expect(await scopesOf(seen)).toEqual(opens.slice(1));
+  });
+
+  test('ends with its end, with a block, and with the gateway', async () => {
+    const [first, second] = [await make('bob'), await make('bob')];
+    const [one, two] = [first, second].map((token) => world.hub.contract.passedOn(token, alices));
+    await world.hub.tokenOffice.revoke({ token: first });
+    expect((await dance.user(one)).status).toBe(403);
+    expect((await dance.user(two)).status).toBe(200);
+    world.clock.nowMs += 601_000;
+    expect((await dance.user(two)).status).toBe(403);
+    const third = world.hub.contract.passedOn(await make('bob'), alices);
+    world.store.edit((draft) => {
+      draft.accounts['bob'] = { blocked: true };
+    });
+    expect((await dance.user(third)).status).toBe(403);
+    world.store.edit((draft) => {
+      draft.accounts['bob'] = { blocked: false };
+    });
+    expect((await dance.user(third)).status).toBe(200);
+    await world.restart();
+    expect((await dance.user(third)).status).toBe(403);
+  });
+
+  test('is nothing for a text that is no token of a person', async () => {
+    const { contract } = world.hub;
+    for (const token of ['cgw_', 'cgw_unknown', `cgw_${'A'.repeat(200)}`, await contract.serviceToken('report')])
+      expect(contract.passedOn(token, alices)).toBeUndefined();
+    expect(contract.passedOn(dance.env['JUPYTERHUB_API_TOKEN'] ?? '', alices)).toBeUndefined();
+  });
+});

@@ -5,7 +5,6 @@ import { createHeaderRules } from '../../../src/proxy/headers.ts';
 
 const rule = {
   dropCookie: (name: string) => name === 'other-login',
-  keepAuthorization: false,
   forwarded: { for: '192.0.2.1', proto: 'https', host: 'h', port: '443' },
 } as const;
 const ours = [
