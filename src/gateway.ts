@@ -131,7 +131,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     events,
     closedTo,
     fetchOwn: (url, init) => listening.fetchOwn(url, init),
-    render: createRenderView(shell),
+    render: createRenderView(shell, maintenance.notice),
     pageHeaders: pageHeaders(urls),
   });
   const { identify, sessions, csrf, provider } = identity;
@@ -219,7 +219,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stopMaintenance = maintenance.watch(hop.connections);
   const shares = createShares({ admin: store.admin, accounts, needsRestart: watch.needsRestart, clock, log });
   const { tokenOffice: tokens } = hub;
-  const control = createControl({ store, people, tokens, servers, accounts, sessions, hop, runtimeDir, clock, log });
+  const live = { tokens, servers, accounts, sessions, hop };
+  const control = createControl({ config, store, people, ...live, runtimeDir, clock, log });
   const origins = createOrigins({ domain: config.userDomain, urls, identity, clock, events });
   const told = { events, counts, clock, log };
   const observation = observe({ config, store, identity, hub, hop, servers, services, pool, ...told });

@@ -12,11 +12,25 @@ import type { DeepReadonly, StoreDocument } from './store/types.ts';
 export interface MaintenanceRoom {
   /** Why this account may not have that now; undefined where it may. */
   refusal(account: Account, wanted: Wanted): GatewayError | undefined;
+  /** What to tell those who have not signed in yet: the text of what keeps ordinary accounts out now. */
+  notice: () => string | undefined;
   /** As `identify`, but whoever may not use servers now is refused. */
   guardServers(identify: Identify): Identify;
   /** Ends open connections once servers are closed to those who have them. Returns the function that ends the watch. */
   watch(connections: Pick<Connections, 'closeWhere'>): () => void;
 }
+
+/** An account in no group, and on no list. */
+const stranger: Account = {
+  name: '',
+  uid: 0,
+  gid: 0,
+  home: '',
+  shell: '',
+  displayName: '',
+  groups: [],
+  admin: false,
+};
 
 /** Our close code (RFC 6455, 7.4.2) for a visitor who may not be here. */
 const closeRevoked = 4403;
@@ -51,6 +65,10 @@ export function createMaintenance({
 
   return {
     refusal,
+    notice() {
+      const error = refusal(stranger, 'pages');
+      return error === undefined ? undefined : `${error.message} ${error.advice}`;
+    },
     guardServers: (identify) => (credentials) => {
       const who = identify(credentials);
       return who instanceof Promise ? who.then(guard) : guard(who);

@@ -45,7 +45,7 @@ export async function openControl(config: Config, firstRun: boolean): Promise<Co
     log,
     tokenMaxLifetimeS: config.hub.tokenMaxLifetimeS,
   });
-  const app = createControlApp({ store, people, tokens, now: () => systemClock.now() });
+  const app = createControlApp({ store, people, admins: config.access.admins, tokens, now: () => systemClock.now() });
   return {
     live: false,
     async ask(method, address, body) {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { SetupError } from '../errors.ts';
 import { gatewayVersion } from '../telemetry/version.ts';
 import { registerAudit } from './audit.ts';
+import { commandFirst, refuseOptionsOfNpm } from './commandLine.ts';
 import { registerBackup } from './backup.ts';
 import { registerCheck } from './check.ts';
 import { registerEdits } from './edits.ts';
@@ -35,8 +36,11 @@ export async function run(argv: readonly string[]): Promise<void> {
   registerToken(program);
   registerProxy(program);
   try {
-    refuseUnknown(program, argv[2]);
-    await program.parseAsync(argv);
+    refuseOptionsOfNpm(process.env);
+    const known = commandNames(program);
+    const words = commandFirst(argv.slice(2), known);
+    refuseUnknown(known, words[0]);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     tell(error);
   }
@@ -45,10 +49,13 @@ export async function run(argv: readonly string[]): Promise<void> {
 /** sysexits.h: the command line is wrong. */
 const usageFault = 64;
 
+function commandNames(program: Command): string[] {
+  return program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+}
+
 /** A word that is no command would be taken for an argument of the default one. */
-function refuseUnknown(program: Command, word: string | undefined): void {
+function refuseUnknown(known: readonly string[], word: string | undefined): void {
   if (word === undefined || word.startsWith('-') || word === 'help') return;
-  const known = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
   if (known.includes(word)) return;
   throw new SetupError(`There is no command ${word}.`, {
     advice: `There are: ${known.toSorted().join(', ')}. Each tells more with --help.`,

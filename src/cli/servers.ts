@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/schema.ts';
 import { SetupError } from '../errors.ts';
 import { createGateway } from '../gateway.ts';
 import { keyText } from '../servers/types.ts';
@@ -70,7 +71,11 @@ async function stopLive(control: ControlClient, wanted: string | undefined): Pro
 /** Works on the records of a gateway that is down: the store's lock keeps it off a running one. */
 async function stopLeft(options: CommonOptions, wanted: string | undefined): Promise<void> {
   const { config, file } = await loadWithStore(options);
-  const gateway = await createGateway({ config, firstRun: file === null, log: createLog(config.log) });
+  const gateway = await createGateway({
+    config: withoutSignIn(config),
+    firstRun: file === null,
+    log: createLog(config.log),
+  });
   try {
     await gateway.servers.reconcile();
     const left = gateway.servers
@@ -82,6 +87,20 @@ async function stopLeft(options: CommonOptions, wanted: string | undefined): Pro
   } finally {
     await gateway.close();
   }
+}
+
+/** Servers can be stopped while a PAM service, a key set, a certificate or a provider is missing. */
+function withoutSignIn(config: Config): Config {
+  const { pam, ...identity } = config.identity;
+  const { tls: _, ...listen } = config.listen;
+  const signIn = { ...identity, issuers: [], oidc: undefined, pam: { ...pam, enabled: false } };
+  return {
+    ...config,
+    dangerouslyAllowHttp: true,
+    publicUrl: config.publicUrl ?? 'http://localhost',
+    listen,
+    identity: signIn,
+  };
 }
 
 function notAll(): SetupError {

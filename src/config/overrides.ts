@@ -25,6 +25,11 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
   return tree;
 }
 
+/** Who called sudo to run this program; undefined where nobody did. Only root's environment is to be believed. */
+export function callerOfSudo(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
+  return env['SUDO_USER'];
+}
+
 /** `listen.port=9000` of `--set`. */
 export function fromAssignment(assignment: string): Tree {
   const at = assignment.indexOf('=');

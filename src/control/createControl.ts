@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/schema.ts';
 import type { TokenOffice } from '../hub/types.ts';
 import type { Accounts } from '../identity/accounts.ts';
 import type { Sessions } from '../identity/sessions.ts';
@@ -29,6 +30,7 @@ const closeRevoked = 4403;
 export function createControl(parts: {
   store: Store<AdminData, StateData>;
   people: People;
+  config: Pick<Config, 'access'>;
   tokens: TokenOffice;
   servers: Servers & { strays?: Strays };
   accounts: Accounts;
@@ -42,7 +44,7 @@ export function createControl(parts: {
   const endSessions = (account: string): Promise<number> => sessions.revokeAll(account, 'command line');
   const { strays } = servers;
   const live = { servers, endSessions, ...(strays && { strays }) };
-  const control = { store, people, ...live, now: () => clock.now() };
+  const control = { store, people, admins: parts.config.access.admins, ...live, now: () => clock.now() };
   const app = createControlApp({ ...control, tokens });
   const closeAll = (account: string): void =>
     void hop.connections.closeWhere((open) => open.account === account, closeRevoked, 'no account here any more');

@@ -9,6 +9,8 @@ export interface ControlParts {
   store: Store<AdminData, StateData>;
   /** Undefined: nothing is said about the system's users. */
   people?: People;
+  /** Accounts that the configuration makes admins (`access.admins`). */
+  admins?: readonly string[];
   /** ms since 1970 */
   now: () => number;
   /** Undefined when the gateway is down. */

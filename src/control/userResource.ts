@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts';
 import type { AdminData } from '../store/schema.ts';
 import { mapResource } from './mapResource.ts';
 import type { ControlParts, Resource, Shown } from './types.ts';
@@ -8,7 +9,7 @@ const entries = mapResource('accounts', {
   onRemove: forgetAccount,
 });
 
-/** Accounts: those that admin.json names, and whoever has a session, a server or a group. */
+/** Accounts: those that admin.json or the configuration names, and whoever has a session, a server or a group. */
 export const userResource: Resource = {
   ...entries,
   columns: ['key', 'admin', 'blocked', 'groups', 'sessions', 'servers', 'note'],
@@ -18,6 +19,11 @@ export const userResource: Resource = {
   },
   /** Whoever is known may be edited: the entry is made. */
   async edit(parts, key, fields) {
+    if (fields['admin'] === false && parts.admins?.includes(key) === true)
+      throw new GatewayError('request.conflict', {
+        message: `${key} is an admin by the configuration.`,
+        advice: 'Take the name out of access.admins, and restart the gateway.',
+      });
     const known = parts.store.admin.data.accounts[key] !== undefined;
     if (!known && namesOf(parts).includes(key)) await entries.add(parts, key, fields);
     else await entries.edit(parts, key, fields);
@@ -28,9 +34,10 @@ export const userResource: Resource = {
   },
 };
 
-function namesOf({ store }: ControlParts): string[] {
+function namesOf({ store, admins = [] }: ControlParts): string[] {
   const { admin, state } = { admin: store.admin.data, state: store.state.data };
   const names = new Set([
+    ...admins,
     ...Object.keys(admin.accounts),
     ...Object.values(admin.groups).flatMap(({ members }) => members),
     ...Object.values(state.servers).map(({ owner }) => owner),
@@ -56,8 +63,10 @@ function collect({ store, now }: ControlParts): (name: string) => Record<'groups
   return of;
 }
 
-function show({ store }: ControlParts, name: string, has: ReturnType<typeof collect>): Shown {
-  return { key: name, admin: false, blocked: false, ...store.admin.data.accounts[name], ...has(name) };
+function show({ store, admins }: ControlParts, name: string, has: ReturnType<typeof collect>): Shown {
+  const entry = store.admin.data.accounts[name];
+  const admin = entry?.admin === true || admins?.includes(name) === true;
+  return { key: name, blocked: false, ...entry, admin, ...has(name) };
 }
 
 /** With an account go its shares, memberships and wishes. */

@@ -14,11 +14,6 @@ export interface Accounts extends AccountDirectory {
   lookup(name: string): Promise<Lookup>;
   /** The user who runs the gateway. */
   owner(): Promise<Account>;
-  /**
-   * Ordinary users with a login shell, by name: uid 1000 to 59999 (Debian policy 9.2.2), at most `limit`. Who cannot be
-   * looked up is left out, and told.
-   */
-  ordinary(limit: number, onFault: (name: string, error: unknown) => void): Promise<Account[]>;
   /** A visitor without an operating-system user, for trying out sharing. */
   guest(): Promise<Account>;
 }
@@ -46,7 +41,6 @@ export interface AccountsOptions {
 const plainName = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 /** nobody; systemd's dynamic users (61184 to 65519); the 16- and 32-bit ids that mean "none". */
 const reserved = (uid: number): boolean => (uid >= 61_184 && uid <= 65_535) || uid >= 4_294_967_294;
-const noLogin = /\/(?:nologin|false|sync|halt|shutdown)$/;
 const nobody = 65_534;
 const cacheSize = 5000;
 
@@ -141,15 +135,6 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const user = await users.find(ownUid);
       if (user === undefined) throw new Error(`the user database has no entry for uid ${ownUid}`);
       return mustFind(user.name);
-    },
-    async ordinary(limit, onFault) {
-      const all = (await users.list()).filter(
-        (user) => user.uid >= 1000 && user.uid <= 59_999 && user.shell !== '' && !noLogin.test(user.shell),
-      );
-      const found = await Promise.all(
-        all.slice(0, limit).map(({ name }) => lookup(name).catch((error: unknown) => onFault(name, error))),
-      );
-      return found.flatMap((each) => (each !== undefined && each.ok ? [each.account] : []));
     },
     guest: async () => mustFind(await nameOfGuest()),
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Hono } from 'hono';
 import type { Account } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
+import { callerOfSudo } from '../config/overrides.ts';
 import type { Config } from '../config/schema.ts';
 import type { GatewayError } from '../errors.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
@@ -209,7 +210,12 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     signInLinks: async () =>
       links === undefined
         ? []
-        : firstRunLinks({ accounts, log, issue: (account) => `${at('login')}?link=${links.issue(account)}` }),
+        : firstRunLinks({
+            accounts,
+            sudoUser: callerOfSudo(),
+            log,
+            issue: (account) => `${at('login')}?link=${links.issue(account)}`,
+          }),
     sessions,
     csrf,
     keyring,

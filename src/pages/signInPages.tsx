@@ -7,10 +7,21 @@ import type { Shell } from './shell.ts';
 interface ViewProps<Kind extends IdentityView['kind']> {
   shell: Shell;
   view: Extract<IdentityView, { kind: Kind }>;
+  /** Why most accounts cannot be here now. */
+  notice?: string | undefined;
+}
+
+function Notice({ text }: { text: string | undefined }) {
+  if (text === undefined) return null;
+  return (
+    <p class="notice danger" role="status">
+      {text}
+    </p>
+  );
 }
 
 /** The ways to sign in; in a first run there is the terminal alone. */
-export function SignInPage({ shell, view }: ViewProps<'sign-in'>) {
+export function SignInPage({ shell, view, notice }: ViewProps<'sign-in'>) {
   const { links, choices } = view;
   const text = links
     ? 'Open one of the sign-in links that the gateway printed in its terminal.'
@@ -22,6 +33,7 @@ export function SignInPage({ shell, view }: ViewProps<'sign-in'>) {
     : '';
   return (
     <MessagePage shell={shell} title="Sign in" text={text} {...(advice === '' ? {} : { advice })} home={false}>
+      <Notice text={notice} />
       {choices.map(({ label, href }) => (
         <a class="button big" href={href}>
           {label}
@@ -32,13 +44,14 @@ export function SignInPage({ shell, view }: ViewProps<'sign-in'>) {
 }
 
 /** Name and password of the system. What went wrong is said above the fields, and read out at once. */
-export function PasswordPage({ shell, view }: ViewProps<'password'>) {
+export function PasswordPage({ shell, view, notice }: ViewProps<'password'>) {
   const { action, fields, name, error, onlyFor } = view;
   return (
     <Layout shell={shell} title="Sign in">
       <form class="card message" method="post" action={action}>
         <h1>Sign in</h1>
         <p class="lead">With the name and password of your account on this system.</p>
+        <Notice text={notice} />
         {onlyFor === undefined ? null : (
           <p class="notice info" role="status">
             {`This gateway does not run as root, so only ${onlyFor} can sign in here by password.`}

@@ -5,11 +5,12 @@ import type { Shell } from './shell.ts';
 import { LoopPage, PasswordPage, SignedOutPage, SignInPage } from './signInPages.tsx';
 
 /** Shows what the sign-in wants shown, in our look. */
-export function createRenderView(shell: Shell): RenderView {
-  return (view) => toHtml(viewNode(shell, view));
+export function createRenderView(shell: Shell, closed: () => string | undefined = () => undefined): RenderView {
+  return (view) => toHtml(viewNode(shell, view, closed()));
 }
 
-function viewNode(shell: Shell, view: IdentityView) {
+/** `notice`: why most accounts cannot be here now; told before they type a password. */
+function viewNode(shell: Shell, view: IdentityView, notice: string | undefined) {
   switch (view.kind) {
     case 'confirm-link':
       return (
@@ -34,9 +35,9 @@ function viewNode(shell: Shell, view: IdentityView) {
         />
       );
     case 'sign-in':
-      return <SignInPage shell={shell} view={view} />;
+      return <SignInPage shell={shell} view={view} notice={notice} />;
     case 'password':
-      return <PasswordPage shell={shell} view={view} />;
+      return <PasswordPage shell={shell} view={view} notice={notice} />;
     case 'signed-out':
       return <SignedOutPage shell={shell} view={view} />;
     case 'loop':

@@ -141,8 +141,8 @@ describeWith(['chromium', 'cylc', 'root'], 'the real Cylc GUI, in a real browser
 });
 
 /**
- * A command that runs the gateway on a machine whose only user is root, with that home: elsewhere a root gateway gives
- * its links to the ordinary accounts. Only this process and its children see that user database.
+ * A command that runs the gateway on a machine whose only user is root, with that home. Only this process and its
+ * children see that user database.
  */
 async function alone(home: string): Promise<string[]> {
   const users = join(home, 'passwd');

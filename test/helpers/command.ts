@@ -12,7 +12,7 @@ export interface CommandEnd {
 /** Runs the built program with these words, as a shell would; needs `dist/` (the projects that build it first). */
 export function runCommand(
   words: readonly string[],
-  options: { cwd: string; uid?: number; gid?: number; timeoutMs?: number },
+  options: { cwd: string; uid?: number; gid?: number; timeoutMs?: number; env?: NodeJS.ProcessEnv },
 ): Promise<CommandEnd> {
   const { timeoutMs = 30_000, ...where } = options;
   return new Promise((resolve) => {

@@ -8,49 +8,37 @@ import { createMemoryStore } from '../../helpers/memoryStore.ts';
 const user = (name: string, uid: number): SystemUser => {
   return { name, uid, gid: uid, displayName: name, home: `/home/${name}`, shell: '/bin/sh' };
 };
-const root = user('root', 0);
-const people = [user('ann', 1001), user('bob', 1002), user('cy', 1003)];
+const here = [user('root', 0), user('ann', 1001), user('bob', 1002)];
 
-/** A machine on which `trouble` is asked whenever somebody's groups are. */
-function linksOn(trouble: (name: string, here: Map<string | number, SystemUser>) => void) {
-  const here = new Map<string | number, SystemUser>();
-  for (const one of [root, ...people]) here.set(one.name, one).set(one.uid, one);
+async function linksFor({ ownUid, sudoUser, away }: { ownUid: number; sudoUser?: string; away?: string }) {
   const users: SystemUsers = {
-    find: (key) => Promise.resolve(here.get(key)),
-    list: () => Promise.resolve([root, ...people]),
-    groups: async (name) => {
-      await Promise.resolve();
-      trouble(name, here);
-      return [];
-    },
+    find: (key) => Promise.resolve(here.find(({ name, uid }) => name === key || uid === key)),
+    list: () => Promise.resolve(here),
+    groups: (name) => (name === away ? Promise.reject(new Error('the directory is away')) : Promise.resolve([])),
   };
   const { admin } = createMemoryStore();
-  const accounts = createAccounts({ admin, clock: systemClock, users, firstRun: true, ownUid: 0 });
+  const accounts = createAccounts({ admin, clock: systemClock, users, firstRun: true, ownUid });
   const warned: object[] = [];
   const log = { warn: (fields: object, message: string) => void warned.push({ ...fields, message }) };
-  const links = firstRunLinks({ accounts, log, issue: (name) => `link-of-${name}` });
-  return links.then((all) => ({ names: all.map(({ account }) => account), warned }));
+  const links = await firstRunLinks({ accounts, log, sudoUser, issue: (name) => `link-of-${name}` });
+  return { names: links.map(({ account }) => account), warned, warning: links[0]?.warning };
 }
 
-test('started by root, the ordinary accounts and a guest have links', async () => {
-  expect(await linksOn(() => {})).toEqual({ names: ['ann', 'bob', 'cy', 'guest'], warned: [] });
+test('who starts the gateway has a link, and a guest; no other account of the machine', async () => {
+  expect((await linksFor({ ownUid: 1001 })).names).toEqual(['ann', 'guest']);
+  const root = await linksFor({ ownUid: 0 });
+  expect(root.names).toEqual(['root', 'guest']);
+  expect(root.warning).toMatch(/This is root/);
 });
 
-test('an account that is removed meanwhile has none, and the others do', async () => {
-  const { names } = await linksOn((name, here) => {
-    if (name !== 'bob') return;
-    for (const key of ['bob', 1002]) here.delete(key);
-    throw new Error("Command failed: id -G -- bob\nid: 'bob': no such user");
-  });
-  expect(names).toEqual(['ann', 'cy', 'guest']);
+test('behind sudo it is who called it; the variable counts for root alone', async () => {
+  expect((await linksFor({ ownUid: 0, sudoUser: 'bob' })).names).toEqual(['bob', 'guest']);
+  expect((await linksFor({ ownUid: 1001, sudoUser: 'bob' })).names).toEqual(['ann', 'guest']);
+  expect((await linksFor({ ownUid: 0, sudoUser: 'nobody-here' })).names).toEqual(['root', 'guest']);
 });
 
-test('where the system cannot tell of one, the log says of whom, and the others have links', async () => {
-  const { names, warned } = await linksOn((name) => {
-    if (name === 'cy') throw new Error('the directory is away');
-  });
-  expect(names).toEqual(['ann', 'bob', 'guest']);
-  expect(warned).toEqual([
-    expect.objectContaining({ account: 'cy', message: expect.stringContaining('no sign-in link') }),
-  ]);
+test('where the system cannot tell of the caller, the log says so', async () => {
+  const { names, warned } = await linksFor({ ownUid: 0, sudoUser: 'bob', away: 'bob' });
+  expect(names).toEqual(['root', 'guest']);
+  expect(warned).toEqual([expect.objectContaining({ account: 'bob' })]);
 });

@@ -1,6 +1,7 @@
 import { createSystemUsers } from '../../../identity/systemUsers.ts';
 import type { SystemUsers } from '../../../identity/systemUsers.ts';
 import type { Check, Finding } from '../types.ts';
+import { unknownGroups } from './unknownGroups.ts';
 
 /** The system's user database answers, and knows those whom the configuration names as admins. */
 export const accounts: Check = {
@@ -17,7 +18,12 @@ export const accounts: Check = {
         },
       ];
     const unknown = await Promise.all(config.access.admins.map((name) => adminFault(users, name)));
-    return [{ outcome: 'ok', what: `The user database answers; this runs as ${me.name}.` }, ...unknown.flat()];
+    const groups = await unknownGroups(config);
+    return [
+      { outcome: 'ok', what: `The user database answers; this runs as ${me.name}.` },
+      ...unknown.flat(),
+      ...groups,
+    ];
   },
 };
 
