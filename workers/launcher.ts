@@ -10,6 +10,9 @@ import type { StartJob, Sudo } from './protocol.ts';
  * a gateway that gave this start up after a crash makes it first, and then nothing is launched), runs the server in the
  * foreground (a shell's background jobs would ignore SIGINT for ever), and notes its exit code. The inner shell notes
  * its own pid and start time, which stay the server's, since all that follows replaces it in place.
+ *
+ * The server never has a file of ours open: what it says before its log is open, or where that cannot be, goes by a pipe
+ * into a note of at most 2000 bytes. `command -p`: the server's PATH must not choose what root runs.
  */
 const inner = `
 run=$1; shift
@@ -19,35 +22,58 @@ echo up >&3
 exec 3>&-
 exec "$@"
 `;
-const waiter = `
-inner=$1 run=$2 log=$3 mask=$4; shift 4
+const readNote = `{ command -p dd bs=1 count=2000 2> /dev/null; exec cat > /dev/null; } < "$run.pipe" > "$run.note" 3>&- 4>&- &`;
+const claim = `
 umask 077
 set -C
 true > "$run.claim" || { echo cancelled >&3; exit 75; }
 set +C
-exec >> "$log" 2>&1
-umask "$mask"
-/bin/sh -c "$inner" launcher "$run" "$@"
+command -p mkfifo "$run.pipe"
+`;
+const waiter = `
+inner=$1 run=$2; shift 2
+${claim}
+${readNote}
+/bin/sh -c "$inner" launcher "$run" "$@" > /dev/null 2> "$run.pipe"
 code=$?
 exec 3>&-
-umask 077
 echo "$code" > "$run.exit"
 `;
 
 /**
- * The same by sudo(8), whose helper (workers/sudo/become.py) notes the process by its standard output, which is our
- * file: the account cannot write there otherwise. The plan, with the secrets of the start, is open for it and gone.
+ * Runs as the account, which thereby has a log that is its own in every respect: its rights, its quota, its file. The
+ * log of the start before is kept beside it. A link or pipe in the place of the log is moved aside like a log.
+ */
+const openLog = `
+log=$1 mask=$2; shift 2
+folder=\${log%/*}
+[ -d "$folder" ] || { umask "$mask"; mkdir -p -- "\${folder%/*}"; } 2> /dev/null
+umask 077
+if fault=$({
+  { [ -d "$folder" ] || mkdir -- "$folder"; } &&
+  { { [ ! -e "$log" ] && [ ! -L "$log" ]; } || mv -f -- "$log" "$log.1"; } &&
+  : >> "$log"
+} 2>&1); then exec >> "$log" 2>&1; else echo "There is no log of this start: $fault" >&2; exec >&2; fi
+umask "$mask"
+exec "$@"
+`;
+
+/**
+ * The same by sudo(8), whose helper (workers/sudo/become.py) notes the process by its standard output and opens the log.
+ * The plan, with the secrets of the start, is open for it and gone.
  */
 const sudoWaiter = `
-run=$1 log=$2; shift 2
-umask 077
-set -C
-true > "$run.claim" || { echo cancelled >&3; exit 75; }
-set +C
-exec 4< "$run.plan" 2>> "$log"
+run=$1; shift
+${claim}
+exec 4< "$run.plan"
 rm -f "$run.plan"
-"$@" <&4 > "$run.pid"
+mkfifo "$run.out"
+${readNote}
+dd bs=4096 count=1 < "$run.out" > "$run.pid" 2> /dev/null 3>&- 4>&- &
+umask 022
+"$@" <&4 > "$run.out" 2> "$run.pipe"
 code=$?
+umask 077
 echo "$code" > "$run.exit"
 `;
 
@@ -73,30 +99,17 @@ export function launchCommand(job: StartJob): { ok: true; command: string[] } | 
     : [];
   // The folder is entered as the user: root may not be able to (NFS), and a home that hangs then hangs this process alone.
   const place = [tool('env'), ...['PWD', 'OLDPWD', 'SHLVL', '_'].flatMap((name) => ['-u', name]), '-C', job.cwd, '--'];
-  const server = [tool('setsid'), ...limit, ...become, ...place, ...job.command];
   const mask = job.umask.toString(8).padStart(4, '0');
-  return {
-    ok: true,
-    command: [
-      tool('setsid'),
-      '--fork',
-      '/bin/sh',
-      '-c',
-      waiter,
-      'launcher',
-      inner,
-      job.runFile,
-      job.logFile,
-      mask,
-      ...server,
-    ],
-  };
+  const log = ['/bin/sh', '-c', openLog, 'launcher', job.logFile, mask];
+  const server = [tool('setsid'), ...limit, ...become, ...log, ...place, ...job.command];
+  const shell = ['/bin/sh', '-c', waiter, 'launcher', inner, job.runFile];
+  return { ok: true, command: [tool('setsid'), '--fork', ...shell, ...server] };
 }
 
-function sudoLaunch({ runFile, logFile }: StartJob, sudo: Sudo): ReturnType<typeof launchCommand> {
+function sudoLaunch({ runFile }: StartJob, sudo: Sudo): ReturnType<typeof launchCommand> {
   const missing = ['setsid', 'sudo'].find((name) => findTool(name) === undefined);
   if (missing !== undefined) return { ok: false, missing };
-  const shell = ['/bin/sh', '-c', sudoWaiter, 'launcher', runFile, logFile];
+  const shell = ['/bin/sh', '-c', sudoWaiter, 'launcher', runFile];
   return { ok: true, command: [findTool('setsid') ?? 'setsid', '--fork', ...shell, ...sudoCommand(sudo)] };
 }
 

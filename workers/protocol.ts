@@ -26,8 +26,9 @@ export interface StartJob {
   /** The whole environment. */
   env: Readonly<Record<string, string>>;
   cwd: string;
+  /** Opened by the process itself, as its account; the one of the start before becomes `<logFile>.1`. */
   logFile: string;
-  /** Path without extension; the launcher writes `.claim`, `.pid` and `.exit` there. */
+  /** Path without extension; the launcher writes `.claim`, `.pid`, `.exit` and `.note` there. */
   runFile: string;
   umask: number;
   /** Whom the launcher becomes; undefined: whoever the gateway is. */

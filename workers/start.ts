@@ -73,8 +73,8 @@ function isNoted(runFile: string): boolean {
 }
 
 /** What the helper reads: open for it and removed by the launcher before it runs. */
-function writeSudoPlan({ command, env, cwd, umask, limits = {}, runFile }: StartJob): void {
-  const plan = { do: 'start', command, env, cwd, umask, limits };
+function writeSudoPlan({ command, env, cwd, logFile, umask, limits = {}, runFile }: StartJob): void {
+  const plan = { do: 'start', command, env, cwd, logFile, umask, limits };
   writeFileSync(`${runFile}.plan`, JSON.stringify(plan), { mode: 0o600, flag: 'wx' });
 }
 

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Account } from '../access/types.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
@@ -11,12 +9,12 @@ import type { Events } from '../telemetry/events.ts';
 import { createActivity } from './activity.ts';
 import { createAdmission } from './admission.ts';
 import { installCylcConfig } from './cylcConfig.ts';
-import { followLog } from './followLog.ts';
 import { createCuller } from './createCuller.ts';
 import { createLife } from './life.ts';
 import type { Life } from './life.ts';
 import type { LifeParts } from './lifeParts.ts';
-import { readTail, redactText } from './logTail.ts';
+import { redactText } from './logTail.ts';
+import { createServerLogs } from './logs.ts';
 import { checkServerName, createNamed } from './named.ts';
 import type { Beside } from './options.ts';
 import { createProfiles } from './profiles.ts';
@@ -28,18 +26,20 @@ import { prepareRuntimeDir } from './sockets.ts';
 import { createStopAll } from './stopAll.ts';
 import { createStrays } from './strays.ts';
 import type { Strays } from './strays.ts';
+import { sweepNotes } from './sweepNotes.ts';
 import { keyText } from './types.ts';
 import type { ServerKey, Servers, ServerView, StartRequest } from './types.ts';
 import { suggestWorkflows } from './workflows.ts';
 
 export interface ServersOptions extends Omit<
   LifeParts,
-  'config' | 'records' | 'spawner' | 'admission' | 'uid' | 'emit' | 'sweep'
+  'config' | 'records' | 'spawner' | 'admission' | 'logs' | 'uid' | 'emit' | 'sweep'
 > {
   config: Pick<Config, 'servers'> & Partial<Pick<Config, 'profiles' | 'environments'>>;
   store: Store<AdminData, StateData>;
   /** The first is the one that is used where nothing else is said. */
   spawners: readonly Spawner[];
+  dataDir: string;
   programs: Programs;
   commands: AccountCommands;
   events?: Events;
@@ -54,6 +54,9 @@ export interface ServersRoom extends Servers {
   /** Ends the gateway's part; the servers go on. */
   close(): Promise<void>;
 }
+
+/** Logs on disks of the accounts, and notes of starts that failed. */
+const tidyEveryMs = 15 * 60_000;
 
 /** Builds the room: one life per server, made when it is first needed. */
 export function createServers(options: ServersOptions): ServersRoom {
@@ -75,8 +78,11 @@ export function createServers(options: ServersOptions): ServersRoom {
   });
   const lives = new Map<string, Life>();
   const strays = createStrays({ ...options, records });
+  const uid = process.geteuid?.() ?? 0;
+  const logs = createServerLogs({ ...options, uid });
   const parts: LifeParts = {
     ...options,
+    logs,
     config,
     records,
     sweep: (socket) => strays.sweep(socket),
@@ -86,7 +92,7 @@ export function createServers(options: ServersOptions): ServersRoom {
       most: config.serversAtMost,
       present: () => records.all().filter(isPresent).map(keyText),
     }),
-    uid: process.geteuid?.() ?? 0,
+    uid,
     emit(view) {
       if (!isPresent(view)) queueMicrotask(() => parts.admission.retry());
       for (const listener of listeners) safely(() => listener(view));
@@ -168,17 +174,27 @@ export function createServers(options: ServersOptions): ServersRoom {
     lives.delete(keyText(key));
     activity.forget(key);
   };
-  const named = createNamed({ records, routes: options.routes, viewOf, stop, drop });
+  const named = createNamed({ records, logs, routes: options.routes, viewOf, stop, drop });
 
   const culler = createCuller({ rules: config, records, list, stop, clock, log });
 
-  async function* follow(key: ServerKey, lines: number, signal: AbortSignal | undefined): AsyncIterable<string> {
-    const path = (): string | null => records.get(key)?.logFile ?? null;
+  function follow(key: ServerKey, lines: number, signal: AbortSignal | undefined): AsyncIterable<string> {
+    const logFile = (): string | null => records.get(key)?.logFile ?? null;
     const live = (): boolean => !isIdle(records.get(key)?.phase ?? 'stopped');
-    for await (const text of followLog({ path, live, lines, signal })) yield redactText(text, lifeOf(key).secrets());
+    const followed = logs.follow({ owner: key.owner, logFile, live, lines, signal });
+    return redacted(followed, key);
+  }
+
+  async function* redacted(pieces: AsyncIterable<string>, key: ServerKey): AsyncIterable<string> {
+    for await (const text of pieces) yield redactText(text, lifeOf(key).secrets());
   }
 
   let timer: NodeJS.Timeout | undefined;
+  let tidying: NodeJS.Timeout | undefined;
+  const tidy = async (): Promise<void> => {
+    await logs.cut(records.awake().filter(isPresent));
+    await sweepNotes({ records, runtimeDir: options.runtimeDir });
+  };
   let looking = Promise.resolve();
   const look = async (): Promise<void> => {
     for (const record of records.all()) await lifeOf(record).check();
@@ -202,8 +218,8 @@ export function createServers(options: ServersOptions): ServersRoom {
     keep: culler.keep,
     progress: (key, signal) => lifeOf(key).progress().follow(signal),
     async log(key, lines) {
-      const logFile = records.get(key)?.logFile;
-      return logFile ? redactText(await readTail(logFile, lines), lifeOf(key).secrets()) : '';
+      const record = records.get(key);
+      return record === undefined ? '' : redactText(await logs.tail(record, lines), lifeOf(key).secrets());
     },
     followLog: (key, { lines, signal }) => follow(key, lines, signal),
     async notice(key, text) {
@@ -222,16 +238,19 @@ export function createServers(options: ServersOptions): ServersRoom {
       const python = options.programs.list()[0]?.python;
       if (python !== undefined) for (const spawner of options.spawners) spawner.prepare?.(python);
       await installCylcConfig(options.runtimeDir);
-      await mkdir(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
       await reconcile({ ...options, records, lifeOf, profiles });
       await desired.apply();
       timer = setInterval(() => {
         looking = looking.then(look).catch((error: unknown) => log.error({ err: error }, 'look at the servers failed'));
       }, config.pollIntervalS * 1000);
       timer.unref();
+      tidying = setInterval(() => {
+        tidy().catch((error: unknown) => log.warn({ err: error }, 'logs and notes of servers were not tidied'));
+      }, tidyEveryMs).unref();
     },
     async close() {
       clearInterval(timer);
+      clearInterval(tidying);
       desired.close();
       for (const life of lives.values()) life.detach();
       await looking;

@@ -1,9 +1,7 @@
 import { GatewayError, toGatewayError } from '../errors.ts';
-import { readTail, redactText } from './logTail.ts';
+import { redactText } from './logTail.ts';
 import type { ServerFailure } from './types.ts';
 import { EndedEarly } from './waitReady.ts';
-
-const tailLines = 40;
 
 interface Ending {
   exitCode: number | null;
@@ -12,23 +10,23 @@ interface Ending {
 }
 
 /** What its owner is told of a start that failed, or of a server that ended by itself. */
-export async function describeFailure(options: {
+export function describeFailure(options: {
   error: unknown;
-  logFile: string | null;
+  /** Last lines of its log. */
+  logTail: string;
   command: string;
   secrets: readonly string[];
   atMs: number;
-}): Promise<ServerFailure> {
-  const { error, logFile, command, secrets, atMs } = options;
+}): ServerFailure {
+  const { error, logTail, command, secrets, atMs } = options;
   const ended: Ending | undefined = error instanceof EndedEarly ? error.result : undefined;
   const coded = ended ? endedError(ended) : toGatewayError(error);
-  const tail = logFile === null ? '' : await readTail(logFile, tailLines).catch(() => '');
   return {
     reason: coded.message,
     code: coded.code,
     exitCode: ended?.exitCode ?? null,
     signal: ended?.signal ?? null,
-    logTail: redactText(tail, secrets),
+    logTail: redactText(logTail, secrets),
     command,
     at: new Date(atMs).toISOString(),
   };

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -17,10 +16,6 @@ export function newRunFile(runtimeDir: string): string {
   return join(runtimeDir, 'starts', randomBytes(8).toString('hex'));
 }
 
-export function logFileOf(dataDir: string, key: ServerKey): string {
-  return join(dataDir, 'logs', `${encodeURIComponent(key.owner)}+${encodeURIComponent(key.name)}.log`);
-}
-
 /** Makes the folder, the socket's place, the tokens and the log, and says in full what is to be run. */
 export async function preparePlan(options: {
   key: ServerKey;
@@ -32,12 +27,11 @@ export async function preparePlan(options: {
   const { key, account, launch, runFile, parts } = options;
   const { config } = parts;
   const limits = { ...config.limits, ...launch.limits };
-  const logFile = logFileOf(parts.dataDir, key);
   const prefix = parts.urls.prefix(key);
-  const [hubEnvironment, upstream] = await Promise.all([
+  const [hubEnvironment, upstream, logFile] = await Promise.all([
     parts.hub.prepare({ key, account, prefix }),
     wantsPort(launch, config) ? choosePort(account.uid) : socketOf(key, account, parts),
-    startLog(parts.dataDir, logFile),
+    logOf(key, account, launch, parts),
   ]);
   return {
     key,
@@ -74,9 +68,9 @@ async function socketOf(key: ServerKey, account: Account, { runtimeDir, config }
 }
 
 /** Servers on other nodes have their relay, and the stand-in knows sockets alone. */
-function wantsPort({ program, spawner }: Launch, config: LifeParts['config']): boolean {
-  const here = spawner === 'warm' || spawner === 'account';
-  return here && program.kind === 'cylc' && (program.listen ?? config.listen) === 'port';
+function wantsPort(launch: Launch, config: LifeParts['config']): boolean {
+  const { program } = launch;
+  return isHere(launch) && program.kind === 'cylc' && (program.listen ?? config.listen) === 'port';
 }
 
 /** Free now. Who takes it before the server does keeps it from starting, and gets nothing: it is not the account's. */
@@ -97,12 +91,13 @@ function withCylcConfig(launch: Launch, { config, runtimeDir }: LifeParts): Reco
   return { ...config.environment, JUPYTER_CONFIG_PATH: folders.filter((folder) => folder !== '').join(delimiter) };
 }
 
-/** Each start has a log of its own; that of the start before is kept beside it. */
-async function startLog(dataDir: string, logFile: string): Promise<void> {
-  await mkdir(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
-  await rename(logFile, `${logFile}.1`).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+/** A server on another node sends its log by its relay; any other opens its own. */
+function logOf(key: ServerKey, account: Account, launch: Launch, { logs }: LifeParts): Promise<string> {
+  return isHere(launch) ? Promise.resolve(logs.pathOf(key, account)) : logs.startRelayed(key);
+}
+
+function isHere({ spawner }: Launch): boolean {
+  return spawner === 'warm' || spawner === 'account';
 }
 
 /** Values that must not be shown with a log or command line. */

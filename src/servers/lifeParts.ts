@@ -7,6 +7,7 @@ import type { Spawner, UpstreamTls } from '../spawners/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import type { Admission } from './admission.ts';
+import type { ServerLogs } from './logs.ts';
 import type { OptionValues } from './options.ts';
 import type { Program } from './programs.ts';
 import type { Records } from './records.ts';
@@ -27,8 +28,8 @@ export interface LifeParts {
   sweep: (socket: string) => Promise<void>;
   /** For servers on other nodes. */
   tls?: UpstreamTls | undefined;
+  logs: ServerLogs;
   runtimeDir: string;
-  dataDir: string;
   uid: number;
   clock: Clock;
   log: Logger;

@@ -1,9 +1,11 @@
 import { GatewayError } from '../errors.ts';
+import { readLaunchNote } from '../spawners/notes.ts';
 import type { ServerRecord } from '../store/schema.ts';
 import type { DeepReadonly } from '../store/types.ts';
 import { endProcess } from './endProcess.ts';
 import { describeFailure } from './failure.ts';
 import type { LifeParts } from './lifeParts.ts';
+import { plainText } from './logTail.ts';
 import { createProgressLog } from './progressLog.ts';
 import type { ProgressLog } from './progressLog.ts';
 import { keyText } from './types.ts';
@@ -30,6 +32,10 @@ export interface LifeState {
   progress(): ProgressLog;
   newProgress(): ProgressLog;
 }
+
+const tailLines = 40;
+/** The launcher's words (workers/launcher.ts, workers/forkserver/child.py, workers/sudo/become.py). */
+const noLog = 'There is no log of this start';
 
 export function createLifeState(key: ServerKey, parts: LifeParts): LifeState {
   const { records, clock, log } = parts;
@@ -77,13 +83,25 @@ export function createLifeState(key: ServerKey, parts: LifeParts): LifeState {
       const found = await spawner().recover({ runFile, key });
       if (found) await state.settle({ handle: found });
     },
-    explain(error) {
-      const { logFile = null, command = '' } = state.record() ?? {};
-      return describeFailure({ error, logFile, command, secrets: state.secrets, atMs: clock.now() });
+    async explain(error) {
+      const { command = '' } = state.record() ?? {};
+      const logTail = await lastWords();
+      return describeFailure({ error, logTail, command, secrets: state.secrets, atMs: clock.now() });
     },
     progress: () => (progress ??= pastProgress()),
     newProgress: () => (progress = createProgressLog(clock)),
   };
+
+  /** What was said before the log was open goes first; where it could not be opened, that is all there is. */
+  async function lastWords(): Promise<string> {
+    const { logFile = null, handle, runFile } = state.record() ?? {};
+    const notes = handle?.kind === 'process' ? handle.runFile : runFile;
+    const note = notes ? plainText(await readLaunchNote(notes)) : '';
+    // Where nothing was launched the log is that of the start before.
+    if (!handle || note.startsWith(noLog)) return note;
+    const tail = await parts.logs.tail({ owner: key.owner, logFile }, tailLines).catch(() => '');
+    return [note, tail].filter((text) => text !== '').join('\n');
+  }
 
   /** After a restart of the gateway, late comers still get a final event. */
   function pastProgress(): ProgressLog {

@@ -1,23 +1,22 @@
-import { open } from 'node:fs/promises';
+import { readOwnLog } from './logSource.ts';
+import type { LogSource } from './logSource.ts';
 
 /** Last lines of a log, read from its end: logs may be large. An absent file is an empty log. */
-export async function readTail(path: string, lines: number, maxBytes = 64 * 1024): Promise<string> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return '';
-  try {
-    const { size } = await file.stat();
-    const length = Math.min(size, maxBytes);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return lastLines(buffer.toString('utf8', 0, bytesRead), lines, length < size);
-  } finally {
-    await file.close();
-  }
+export async function readTail(
+  path: string,
+  lines: number,
+  { maxBytes = 64 * 1024, source = readOwnLog }: { maxBytes?: number; source?: LogSource } = {},
+): Promise<string> {
+  const part = await source(path, { last: maxBytes }, maxBytes);
+  if (part === undefined) return '';
+  const text = Buffer.from(part.text, 'latin1').toString('utf8');
+  // It begins in the middle of a line.
+  const cut = part.at > 0 ? text.indexOf('\n') + 1 : 0;
+  return plainText(lastLines(text.slice(cut), lines));
 }
 
-/** `cut`: the text begins in the middle of a line. */
-function lastLines(text: string, lines: number, cut: boolean): string {
-  const all = text.replace(/\n$/, '').split('\n');
-  return plainText((cut && all.length > 1 ? all.slice(1) : all).slice(-lines).join('\n'));
+export function lastLines(text: string, lines: number): string {
+  return text.replace(/\n$/, '').split('\n').slice(-lines).join('\n');
 }
 
 /** Terminal colours and control characters mean nothing on a page. */

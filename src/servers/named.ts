@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { RouteTable } from '../proxy/types.ts';
+import type { ServerLogs } from './logs.ts';
 import type { Records } from './records.ts';
 import { keyText } from './types.ts';
 import type { ServerDetails, ServerKey, Servers } from './types.ts';
@@ -7,6 +8,7 @@ import type { ServerDetails, ServerKey, Servers } from './types.ts';
 /** Named servers come and go without a start: made, edited at rest, forgotten. */
 export interface NamedParts {
   records: Records;
+  logs: Pick<ServerLogs, 'remove'>;
   routes: Pick<RouteTable, 'declare' | 'forget'>;
   viewOf: Servers['get'];
   stop: Servers['stop'];
@@ -47,7 +49,9 @@ export function createNamed(parts: NamedParts): Pick<Servers, 'create' | 'edit' 
     },
     async remove(key, how) {
       await parts.stop(key, how);
+      const record = records.get(key);
       await records.remove(key);
+      if (record !== undefined) await parts.logs.remove(record);
       parts.drop(key);
       routes.forget({ kind: 'server', owner: key.owner, name: key.name });
     },

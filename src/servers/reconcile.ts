@@ -1,5 +1,3 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import type { AccountDirectory } from '../identity/types.ts';
 import type { RouteTable } from '../proxy/types.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
@@ -9,6 +7,7 @@ import type { Life } from './life.ts';
 import type { Launch } from './lifeParts.ts';
 import type { Profiles } from './profiles.ts';
 import type { Records } from './records.ts';
+import { sweepNotes } from './sweepNotes.ts';
 import { keyText } from './types.ts';
 import type { ServerKey } from './types.ts';
 
@@ -65,19 +64,6 @@ async function again({ accounts, profiles }: Parts, record: Recorded): Promise<L
     return profiles.launch(account, { key: record, profile, options, by: record.startedBy ?? record.owner });
   } catch {
     return undefined;
-  }
-}
-
-const keepNotesMs = 3_600_000;
-
-/** Removes launchers' notes that no record names any more. */
-async function sweepNotes({ records, runtimeDir }: Parts): Promise<void> {
-  const folder = join(runtimeDir, 'starts');
-  const used = new Set(records.awake().flatMap(({ runFile }) => (runFile === null ? [] : [basename(runFile)])));
-  for (const name of await readdir(folder).catch(() => [])) {
-    const path = join(folder, name);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-    if (!used.has(name.split('.')[0] ?? '') && Date.now() - mtimeMs > keepNotesMs) await rm(path, { force: true });
   }
 }
 

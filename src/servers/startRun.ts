@@ -3,7 +3,7 @@ import type { ServerRecord } from '../store/schema.ts';
 import type { Launch, LifeParts } from './lifeParts.ts';
 import type { LifeState } from './lifeState.ts';
 import { redactCommand } from './logTail.ts';
-import { logFileOf, preparePlan, secretsOf } from './launchPlan.ts';
+import { preparePlan, secretsOf } from './launchPlan.ts';
 import { socketPath } from './sockets.ts';
 import type { WaitReason } from './admission.ts';
 import { keyText } from './types.ts';
@@ -63,7 +63,7 @@ async function usualPlaces({
   const account = state.record()?.upstream ? undefined : await parts.accounts.find(key.owner);
   if (account === undefined) return undefined;
   const path = socketPath(parts.runtimeDir, account.uid, key);
-  return { upstream: { kind: 'unix', path }, logFile: logFileOf(parts.dataDir, key) };
+  return { upstream: { kind: 'unix', path }, logFile: parts.logs.pathOf(key, account) };
 }
 
 async function launch(run: Run & { launch: Launch; runFile: string; recorded: Promise<void> }): Promise<void> {

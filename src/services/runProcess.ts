@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { open, rename } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { keepServiceLog } from './serviceLog.ts';
 
 /** What to run as whom. */
 export interface ProcessPlan {
@@ -30,27 +31,33 @@ export interface RunningProcess {
  * by setpriv(1), which also takes up all groups of the user). Rejects where it cannot be run at all.
  */
 export async function runProcess(plan: ProcessPlan): Promise<RunningProcess> {
-  await rename(plan.logFile, `${plan.logFile}.1`).catch(() => undefined);
-  const log = await open(plan.logFile, 'a', 0o600);
-  try {
-    const child = spawn('setpriv', setprivArguments(plan), {
-      cwd: plan.cwd,
-      env: { ...plan.env },
-      stdio: ['ignore', log.fd, log.fd],
-      // A process group of its own: a Ctrl-C in the terminal of the gateway is not for it.
-      detached: true,
-    });
-    const ended = new Promise<Ending>((resolve) =>
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),
-    );
-    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-    const { pid } = child;
-    if (pid === undefined) throw new Error('no process');
-    return { pid, ended, stop: (graceMs) => stop(pid, ended, graceMs) };
-  } finally {
-    await log.close();
-  }
+  const child = spawn('/bin/sh', ['-c', oneOutput, 'sh', 'setpriv', ...setprivArguments(plan)], {
+    cwd: plan.cwd,
+    env: { ...plan.env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    // A process group of its own: a Ctrl-C in the terminal of the gateway is not for it.
+    detached: true,
+  });
+  const exited = new Promise<Ending>((resolve) =>
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),
+  );
+  await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+  const { pid } = child;
+  if (pid === undefined) throw new Error('no process');
+  const written = keepServiceLog(plan.logFile, child.stdout).catch(() => {});
+  // Its last words are read first, unless something that it left behind goes on.
+  const ended = exited.then(async (ending) => {
+    await Promise.race([written, sleep(lastWordsMs, undefined, { ref: false })]);
+    child.stdout.destroy();
+    return ending;
+  });
+  return { pid, ended, stop: (graceMs) => stop(pid, exited, graceMs) };
 }
+
+/** Errors stay between the lines that they belong to. */
+const oneOutput = 'exec "$@" 2>&1';
+/** So long its output may lag behind its end. */
+const lastWordsMs = 1000;
 
 function setprivArguments({ user, command }: ProcessPlan): string[] {
   const become = user === undefined ? [] : ['--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups'];

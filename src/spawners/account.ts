@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import type { StartJob } from '../../workers/protocol.ts';
 import { GatewayError } from '../errors.ts';
+import { removeNotes } from './notes.ts';
 import type { JobPool } from './pool.ts';
 import type { Spawner, SpawnPlan } from './types.ts';
 
@@ -62,8 +62,4 @@ function userOf({ account }: SpawnPlan, uid: number, helper: string | undefined)
     message: 'This gateway does not run as root, so it can start servers of its own user alone.',
     advice: 'Ask the administrator of this site to run the gateway as root, or to set up `servers.sudo`.',
   });
-}
-
-async function removeNotes(runFile: string): Promise<void> {
-  for (const kind of ['pid', 'exit', 'claim', 'plan']) await rm(`${runFile}.${kind}`, { force: true });
 }

@@ -6,6 +6,7 @@ import { readBootId } from '../../workers/processes.ts';
 import { fingerprint } from './forkProgram.ts';
 import { openForkServer } from './forkServer.ts';
 import type { ForkServer } from './forkServer.ts';
+import { coldFile } from './notes.ts';
 import { trustFault } from './trust.ts';
 import type { PythonEnvironment, Spawner, SpawnHandle, SpawnPlan } from './types.ts';
 
@@ -117,11 +118,6 @@ const warmPatienceMs = 15_000;
 const findPatienceMs = 2000;
 /** So long a fork server waits for the next gateway when its own was killed. */
 const forkServerPatienceS = 60;
-
-/** The second try of one start needs a claim of its own. */
-function coldFile(runFile: string): string {
-  return `${runFile}-cold`;
-}
 
 /** For the child alone: it reads and removes it while it still may, so that no other user's child inherits it. */
 async function writePlan(plan: SpawnPlan, uid: number): Promise<void> {

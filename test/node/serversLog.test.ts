@@ -1,4 +1,5 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { createApiWorld } from '../helpers/apiWorld.ts';
 import { createServersWorld, ownAccount } from '../helpers/serversWorld.ts';
@@ -77,6 +78,7 @@ test('the API gives the log to whoever may run the server, whole or followed, an
     () => JSON.stringify(world.servers.list()),
   );
   const { logFile } = world.store.state.data.servers[`${name}/`] ?? {};
+  await mkdir(dirname(logFile ?? ''), { recursive: true });
   await appendFile(logFile ?? '', 'one\ntwo\nthree\n');
   expect(await (await get('server/log?lines=2')).text()).toBe('two\nthree\n');
   expect([403, 404]).toContain((await get('server/log', 'culler')).status);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -11,6 +11,8 @@ import { ownAccount } from '../helpers/serversWorld.ts';
 import { until } from '../helpers/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cg-jobs-'));
+// Logs are opened as the account.
+chmodSync(folder, 0o777);
 const pool = createJobPool();
 const spawner = createAccountSpawner({ pool });
 let count = 0;

@@ -28,12 +28,18 @@ def run(path):
     with open(path + ".plan", encoding="utf8") as file:
         plan = json.load(file)
     os.unlink(path + ".plan")
-    redirect(plan["logFile"])
+    # Closed before anything of the account's runs: it never has a file of ours open.
+    note = os.open(path + ".note", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.closerange(3, note)
+    os.closerange(note + 1, 1024)
     try:
         become(plan)
+        redirect(plan, note)
+        settle(plan)
     except OSError as error:
-        print("cannot start as planned: %s" % error, file=sys.stderr, flush=True)
+        os.write(note, b"cannot start as planned: %s\n" % str(error).encode())
         os._exit(126)
+    os.close(note)
     show_command(plan["command"])
     forget_fork_server(plan["command"])
     from cylc.flow.scripts.cylc import main
@@ -58,13 +64,31 @@ def note_self(path):
         file.write(text)
 
 
-def redirect(log_file):
-    null = os.open(os.devnull, os.O_RDONLY)
-    log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def redirect(plan, note):
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        log = open_log(plan["logFile"], plan["umask"])
+    except OSError as error:
+        os.write(note, b"There is no log of this start: %s\n" % str(error).encode())
+        log = os.dup(null)
     os.dup2(null, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.closerange(3, 1024)
+    os.close(null)
+    os.close(log)
+
+
+def open_log(path, mask):
+    """As the account: its own file, with its rights and quota. That of the start before is kept beside it."""
+    folder = os.path.dirname(path)
+    os.umask(mask)
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    os.umask(0o077)
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+    if os.path.lexists(path):
+        os.rename(path, path + ".1")
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
 
 def become(plan):
@@ -77,6 +101,9 @@ def become(plan):
         os.setresuid(user["uid"], user["uid"], user["uid"])
         if os.getresuid() != (user["uid"],) * 3 or 0 in os.getgroups() and user["gid"] != 0:
             raise OSError("could not become %s" % user["name"])
+
+
+def settle(plan):
     os.umask(plan["umask"])
     os.chdir(plan["cwd"])
     os.environ.clear()

@@ -33,17 +33,42 @@ def start(plan):
             # Without the note nothing may run: by it a gateway that was killed meanwhile finds the process.
             os.write(1, stat_of("self").encode("latin1"))
             redirect(0, os.open(os.devnull, os.O_RDONLY))
-            os.dup2(2, 1)
+            redirect_output(plan)
             run(plan)
         except BaseException as error:
             print("cannot start: %s" % error, file=sys.stderr, flush=True)
         finally:
             os._exit(126)
+    for number in (1, 2):
+        redirect(number, os.open(os.devnull, os.O_WRONLY))
     # Whatever sudo is told is not for the server: it is ended by its own pid.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     _, status = os.waitpid(child, 0)
     os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+
+
+def redirect_output(plan):
+    try:
+        log = open_log(plan["logFile"], plan["umask"])
+    except OSError as error:
+        print("There is no log of this start: %s" % error, file=sys.stderr, flush=True)
+        log = os.dup(2)
+    os.dup2(log, 2)
+    redirect(1, log)
+
+
+def open_log(path, mask):
+    """As the account: its own file, with its rights and quota. That of the start before is kept beside it."""
+    folder = os.path.dirname(path)
+    os.umask(mask)
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    os.umask(0o077)
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+    if os.path.lexists(path):
+        os.rename(path, path + ".1")
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
 
 def command(plan):

@@ -70,7 +70,7 @@ test('the last lines of a log, whatever its size, without terminal codes', async
   const path = join(folder, 'log');
   writeFileSync(path, `${'x'.repeat(100_000)}\nä\n\u001B[31mred\u001B[0m\u0007\nlast\n`);
   expect(await readTail(path, 3)).toBe('ä\nred\nlast');
-  expect(await readTail(path, 100, 20)).toBe('red\nlast');
+  expect(await readTail(path, 100, { maxBytes: 20 })).toBe('red\nlast');
   expect(await readTail(join(folder, 'none'), 3)).toBe('');
   rmSync(folder, { recursive: true });
 });
