@@ -17,6 +17,7 @@ from tornado import web
 
 # The gateway answers from memory; while it is asked, the whole server stands still.
 TIMEOUT_S = 5
+MOST_BYTES = 65536
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -48,7 +49,7 @@ def _call(method, path, body=None):
         answer = connection.getresponse()
         if answer.status not in (200, 204):
             raise OSError("status %d" % answer.status)
-        return answer.read()
+        return answer.read(MOST_BYTES + 1)
     finally:
         connection.close()
 
@@ -56,8 +57,8 @@ def _call(method, path, body=None):
 def shared_with(visitor):
     """Names of Cylc's permissions that the gateway's shares give this visitor. Refuses where it cannot be asked."""
     try:
-        return list(json.loads(_call("GET", "/cylc/grants/" + quote(visitor, safe="")))["permissions"])
-    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+        return _permissions_in(_call("GET", "/cylc/grants/" + quote(visitor, safe="")))
+    except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
         # An exception is not cached by Cylc, and refuses.
         raise web.HTTPError(503, "the gateway could not be asked what is shared: %s" % error) from error
 
@@ -73,6 +74,17 @@ def tell_limits(log):
         _call("PUT", "/cylc/notice", json.dumps({"text": text[:1000]}))
     except (OSError, http.client.HTTPException) as error:
         log.error("The gateway could not be told: %s", error)
+
+
+def _permissions_in(text):
+    """Raises ValueError or RecursionError for what is no list of names, or too long."""
+    if len(text) > MOST_BYTES:
+        raise ValueError("an answer of more than %d bytes" % MOST_BYTES)
+    found = json.loads(text)
+    names = found.get("permissions") if isinstance(found, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("an answer without a list of permissions")
+    return names
 
 
 class Grants(dict):
