@@ -53,6 +53,14 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'bare',
+          include: ['test/bare/**/*.test.ts'],
+          ...heavy,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'cylc',
           include: ['test/cylc/**/*.test.ts'],
           ...heavy,

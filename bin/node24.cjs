@@ -6,7 +6,7 @@
  * where its package is and not in node_modules/.bin: npm before 11.6 deletes .bin/node together with the package of the
  * other processor. Without that package the Node that runs this is taken, if it is new enough.
  */
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, realpathSync } = require('node:fs');
 const { constants } = require('node:os');
 const { delimiter, dirname, join } = require('node:path');
@@ -42,6 +42,22 @@ function toFile(word) {
   return realpathSync(command);
 }
 
+/** Commands whose native parts npm leaves out where it runs by a Node before 20.19, which those do not take. */
+const developmentTools = new Set(['knip', 'oxfmt', 'oxlint', 'vitest', 'wrangler']);
+
+/** Has npm install what it left out, by the Node that is found here. */
+function completePackages(node, env) {
+  const parts = join(root, 'node_modules/@rolldown', `binding-linux-${process.arch}-gnu`);
+  if (!existsSync(join(root, 'node_modules/rolldown')) || existsSync(parts)) return;
+  const npm = process.env.npm_execpath;
+  if (npm === undefined)
+    stop(`Packages for ${process.platform} are missing: run this by \`npm run\`, which installs them.`);
+  console.error(`Installing development packages that npm leaves out under Node ${process.versions.node}…`);
+  const words = [npm, 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync(node, words, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) stop('They could not be installed.');
+}
+
 /** EX_UNAVAILABLE of sysexits.h. */
 function stop(message) {
   console.error(message);
@@ -62,6 +78,7 @@ function run(words) {
   // First on the PATH, so that what it starts by `env node` gets the same. There is nothing else in that folder.
   const path = [dirname(node), process.env.PATH].filter(Boolean).join(delimiter);
   const env = node === process.execPath ? process.env : { ...process.env, PATH: path };
+  if (developmentTools.has(words[at])) completePackages(node, env);
   if (typeof process.execve === 'function') {
     process.emitWarning = () => undefined; // it is experimental, and says so
     process.execve(node, [node, ...args], env);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
+import { hasBareRoots } from './bareRoot.ts';
 
 /**
  * Real parts that some tests need. On a machine without one, its tests are skipped with a reason and the command
@@ -37,6 +38,10 @@ const parts = {
   root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
   sudo: { present: () => onPath('sudo') && onPath('setfacl'), install: 'apt-get install sudo acl' },
   slurm: { present: () => onPath('slurmctld'), install: 'apt-get install slurm-wlm' },
+  bareRoot: {
+    present: () => process.getuid?.() === 0 && hasBareRoots(),
+    install: 'apt-get install debootstrap, then .ci/bareRoot as root',
+  },
   pam: { present: () => existsSync('/etc/pam.d/login'), install: 'apt-get install libpam-modules' },
   schemathesis: {
     present: () => schemathesisBin() !== undefined,

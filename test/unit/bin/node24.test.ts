@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -96,6 +97,28 @@ test('a command of a package is run by its file; one that is not installed is na
   const ran = launch(['vitest']);
   expect(ran.stderr).toContain('vitest is not installed: run `npm ci`');
   expect(ran.status).toBe(69);
+});
+
+test('what npm has left out under an old Node is installed by the one that was found, once', () => {
+  bundle();
+  for (const place of ['node_modules/.bin', 'node_modules/rolldown']) mkdirSync(join(root, place));
+  writeFileSync(join(root, 'node_modules/vitest.js'), '');
+  symlinkSync('../vitest.js', join(root, 'node_modules/.bin/vitest'));
+  symlinkSync('../vitest.js', join(root, 'node_modules/.bin/tsc'));
+  const asked = join(root, 'asked');
+  const node = bundle();
+  writeFileSync(node, `#!/bin/sh\ncase "$1" in /npm.js) echo "$*" >>${asked};; *) echo "ran $*";; esac\n`);
+  const run = (word: string, npm?: string) =>
+    spawnSync(process.execPath, ['--import', oldNode, join(root, 'bin/node24.cjs'), word], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], npm_execpath: npm },
+    });
+  expect(run('tsc').stderr).toBe('');
+  expect(run('vitest')).toMatchObject({ status: 69, stderr: expect.stringContaining('run this by `npm run`') });
+  expect(run('vitest', '/npm.js').stdout).toMatch(/^ran .*vitest\.js/);
+  expect(readFileSync(asked, 'utf8')).toMatch(/^\/npm\.js install --no-save .*\n$/);
+  mkdirSync(join(root, `node_modules/@rolldown/binding-linux-${process.arch}-gnu`), { recursive: true });
+  expect(run('vitest').stderr).toBe('');
 });
 
 test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('%s reaches the program, and its end is told', async (signal) => {
