@@ -6,6 +6,7 @@ import { readSettings } from './edge/settings.ts';
 import type { EdgeBindings, EdgeSettings } from './edge/settings.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import { pathFault } from './proxy/canonical.ts';
+import { ownHeaders } from './ownHeaders.ts';
 import { asksForServiceWorker, serviceWorkerAnswer } from './proxy/serviceWorkers.ts';
 import type { Authorize } from './proxy/types.ts';
 
@@ -61,7 +62,7 @@ async function answer(request: Request, { settings, gate }: Edge): Promise<Respo
 
 function serviceWorker(): Response {
   const { body, headers } = serviceWorkerAnswer;
-  return new Response(body, { headers: headers as Record<string, string> });
+  return new Response(body, { headers: { ...ownHeaders, ...headers } as Record<string, string> });
 }
 
 function isPageLoad(request: Request): boolean {
@@ -71,9 +72,9 @@ function isPageLoad(request: Request): boolean {
 
 function signIn({ urls }: EdgeSettings, returnTo: string): Response {
   const location = `${urls.hub('login')}?next=${encodeURIComponent(returnTo)}`;
-  return new Response(null, { status: 302, headers: { location, 'cache-control': 'no-store' } });
+  return new Response(null, { status: 302, headers: { ...ownHeaders, location, 'cache-control': 'no-store' } });
 }
 
 function refusal(error: GatewayError): Response {
-  return Response.json(error, { status: error.status, headers: { 'cache-control': 'no-store' } });
+  return Response.json(error, { status: error.status, headers: { ...ownHeaders, 'cache-control': 'no-store' } });
 }

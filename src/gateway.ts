@@ -113,7 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let identity: IdentityRoom | undefined;
   const shell = createShell(urls, {
     asset: assetNames(assets),
-    csrfToken: (who) => identity?.csrf.token(who.sessionId) ?? '',
+    csrfToken: (who, action) => identity?.csrf.token(who.sessionId, action) ?? '',
     mayStart: (who, key) => access.mayStart(who, { kind: 'server', ...key }).allowed,
     standIn: programs.list()[0]?.kind === 'stand-in' ? standInNotice : undefined,
   });
@@ -205,6 +205,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config: config.proxy,
     publicUrl,
     secretHeaders: identity.credentialHeaders,
+    sharesOrigin: (kind) => kind === 'service' || config.userDomain === undefined,
     tls: nodes?.toRelay,
     log,
     clock,

@@ -16,13 +16,31 @@ export interface CsrfRequest {
   token?: string | undefined;
   /** What the token must be bound to: the session's id, or the id of the sign-in under way. */
   boundTo?: string | undefined;
+  /** And what it is for. */
+  action?: string | undefined;
+}
+
+/**
+ * What a form or a call of the API does, as far as its address tells: one whose token was read does not give away the
+ * others. `url` may have an origin and a query, which do not count.
+ */
+export function formAction(method: string, url: string): string {
+  return `${method} ${new URL(url, 'http://any').pathname}`;
+}
+
+/**
+ * By `Sec-Fetch-Mode`; what sends none is a program, or a browser that has only the token to go by. Pages are for eyes: a
+ * script (of a UI server's page, which shares our origin) may neither read one nor send its form.
+ */
+export function isNavigation(mode: string | undefined): boolean {
+  return mode === undefined || mode === 'navigate';
 }
 
 export type CsrfVerdict = { ok: true; by: string } | { ok: false; reason: string };
 
 export interface Csrf {
-  /** The token to put into forms shown to that session. */
-  token(boundTo: string): string;
+  /** The token to put into a form shown to that session, good for this one action. */
+  token(boundTo: string, action: string): string;
   check(request: CsrfRequest): CsrfVerdict;
 }
 
@@ -30,8 +48,10 @@ export interface Csrf {
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function createCsrf(options: { secret: Uint8Array; publicOrigin: string }): Csrf {
-  const token = (boundTo: string): string =>
-    createHmac('sha256', options.secret).update(`csrf:${boundTo}`).digest('base64url');
+  const token = (boundTo: string, action: string): string =>
+    createHmac('sha256', options.secret)
+      .update(`csrf:${JSON.stringify([boundTo, action])}`)
+      .digest('base64url');
 
   return {
     token,
@@ -44,7 +64,8 @@ export function createCsrf(options: { secret: Uint8Array; publicOrigin: string }
       if (fetchSite === 'same-site' || fetchSite === 'cross-site')
         return { ok: false, reason: `fetch metadata: ${fetchSite}` };
       if (origin !== undefined) return { ok: true, by: 'origin' };
-      if (request.boundTo !== undefined && isSame(request.token, token(request.boundTo)))
+      const { boundTo, action } = request;
+      if (boundTo !== undefined && action !== undefined && isSame(request.token, token(boundTo, action)))
         return { ok: true, by: 'token' };
       return { ok: false, reason: 'no fetch metadata, no origin and no token' };
     },

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
@@ -5,6 +6,7 @@ import { readForm } from '../listen/bodyFormats.ts';
 import { bodyLimits } from '../listen/requestBody.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
+import { formAction, isNavigation } from './csrf.ts';
 import type { Csrf } from './csrf.ts';
 import type { Pam } from './pam.ts';
 import type { SiteAccounts } from './siteAccounts.ts';
@@ -32,6 +34,7 @@ export interface PasswordPageParts {
 export function createPasswordPage(parts: PasswordPageParts): (visit: InteractionVisit) => Promise<void> {
   return async (visit) => {
     try {
+      if (!isNavigation(headerOf(visit.request, 'sec-fetch-mode'))) throw new GatewayError('access.origin');
       if (visit.request.method === 'POST') await take(visit, parts);
       else answer(visit, parts, {});
     } catch (error) {
@@ -94,10 +97,11 @@ function answer(
   parts: PasswordPageParts,
   { name = '', error, status = 200 }: { name?: string; error?: string; status?: number },
 ): void {
+  const action = actionOf(interaction, parts);
   const page = parts.render({
     kind: 'password',
-    action: parts.urls.hub(`oidc/interaction/${interaction.uid}`),
-    fields: { _csrf: parts.csrf.token(interaction.uid) },
+    action,
+    fields: { _csrf: parts.csrf.token(interaction.uid, formAction('POST', action)) },
     name: name.slice(0, 64),
     error,
     onlyFor: parts.pam.onlyFor,
@@ -123,21 +127,22 @@ function headersOf({ pageHeaders }: PasswordPageParts): Record<string, string> {
   };
 }
 
+function actionOf({ uid }: Pick<InteractionVisit['interaction'], 'uid'>, { urls }: PasswordPageParts): string {
+  return urls.hub(`oidc/interaction/${uid}`);
+}
+
 /** Nobody may sign others in as somebody else by a form of theirs: it must be of this very page. */
-function isOurs({ request, interaction, host }: InteractionVisit, { csrf }: PasswordPageParts, token: string): boolean {
-  const one = (name: string): string | undefined => {
-    const value = request.headers[name];
-    return typeof value === 'string' ? value : undefined;
-  };
+function isOurs({ request, interaction, host }: InteractionVisit, parts: PasswordPageParts, token: string): boolean {
+  const { csrf } = parts;
+  const proof = { token, boundTo: interaction.uid, action: formAction('POST', actionOf(interaction, parts)) };
+  const [fetchSite, origin] = [headerOf(request, 'sec-fetch-site'), headerOf(request, 'origin')];
   const nothingElse = { method: 'POST', fetchSite: undefined, origin: undefined, host: undefined };
   return (
-    csrf.check({
-      method: 'POST',
-      fetchSite: one('sec-fetch-site'),
-      origin: one('origin'),
-      host,
-      token,
-      boundTo: interaction.uid,
-    }).ok && csrf.check({ ...nothingElse, token, boundTo: interaction.uid }).ok
+    csrf.check({ method: 'POST', fetchSite, origin, host, ...proof }).ok && csrf.check({ ...nothingElse, ...proof }).ok
   );
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
 }

@@ -7,6 +7,7 @@ import type { Events, SignInMethod } from '../telemetry/events.ts';
 import type { Urls } from '../urls.ts';
 import { hubSessionCookie } from './cookies.ts';
 import type { CookieNames } from './cookies.ts';
+import { isNavigation } from './csrf.ts';
 import type { Csrf } from './csrf.ts';
 import type { SignInLinks } from './links.ts';
 import type { LoginState, LoginStates } from './loginState.ts';
@@ -100,6 +101,7 @@ export function setSession(
 }
 
 export function isOurs(c: Context, { csrf }: SignInParts): boolean {
+  if (!isNavigation(c.req.header('sec-fetch-mode'))) return false;
   const [fetchSite, origin, host] = [c.req.header('sec-fetch-site'), c.req.header('origin'), c.req.header('host')];
   return csrf.check({ method: c.req.method, fetchSite, origin, host }).ok;
 }

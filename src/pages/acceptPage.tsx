@@ -1,7 +1,8 @@
 import type { Identity } from '../access/types.ts';
 import type { ShareCode } from '../shares/types.ts';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import { serverTitle } from './links.ts';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 
 /** Where a share link leads: says what it gives before it is taken. */
@@ -14,8 +15,7 @@ export function AcceptPage({ shell, who, found, code }: AcceptProps) {
         <p class="lead">
           {`${found.key.owner} shares it with whoever has this link. You may look${found.level === 'control' ? ' and act' : ''}${found.mayStart ? ', and start it' : ''}, under your own name.`}
         </p>
-        <form class="actions" method="post" action={shell.urls.hub('accept-share')}>
-          <Csrf shell={shell} who={who} />
+        <PostForm shell={shell} who={who} class="actions" action={shell.urls.hub('accept-share')}>
           <input type="hidden" name="code" value={code} />
           <button class="big" type="submit">
             Accept
@@ -23,7 +23,7 @@ export function AcceptPage({ shell, who, found, code }: AcceptProps) {
           <a class="button quiet" href={shell.urls.hub('home')}>
             Not now
           </a>
-        </form>
+        </PostForm>
       </section>
     </Layout>
   );

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
 import type { Identity } from '../access/types.ts';
-import { Csrf } from './layout.tsx';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 
 /** A form of one button (and perhaps more), for one record. */
@@ -16,14 +16,13 @@ export function Act(props: {
 }) {
   const { shell, who, kind, name, act, label, danger = false, children } = props;
   return (
-    <form class="inline" method="post" action={shell.urls.hub(`admin/${kind}`)}>
-      <Csrf shell={shell} who={who} />
+    <PostForm shell={shell} who={who} class="inline" action={shell.urls.hub(`admin/${kind}`)}>
       <input type="hidden" name="key" value={name} />
       <input type="hidden" name="act" value={act} />
       {children}
       <button class={danger ? 'danger' : ''} type="submit" aria-label={`${label} ${name}`}>
         {label}
       </button>
-    </form>
+    </PostForm>
   );
 }

@@ -1,6 +1,7 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerView, StopAllRun } from '../servers/types.ts';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
+import { PostForm } from './postForm.tsx';
 import { LogLink, PhaseBadge, ServerNotice, StopForm } from './serverCard.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
@@ -61,7 +62,7 @@ function Row({ shell, who, view }: { shell: Shell; who: Identity; view: ServerVi
   return (
     <li>
       <div>
-        <a class="name" href={shell.urls.prefix(view)}>
+        <a class="name" href={shell.urls.prefix(view)} rel="noopener">
           {view.name === '' ? view.owner : `${view.owner} / ${view.name}`}
         </a>{' '}
         <PhaseBadge phase={view.phase} />
@@ -83,8 +84,7 @@ function Row({ shell, who, view }: { shell: Shell; who: Identity; view: ServerVi
 
 function StopAllForm({ shell, who, count }: { shell: Shell; who: Identity; count: number }) {
   return (
-    <form method="post" action={shell.urls.hub('admin/servers/stop-all')}>
-      <Csrf shell={shell} who={who} />
+    <PostForm shell={shell} who={who} action={shell.urls.hub('admin/servers/stop-all')}>
       <p>
         <label>
           <input type="checkbox" name="sure" required />{' '}
@@ -94,6 +94,6 @@ function StopAllForm({ shell, who, count }: { shell: Shell; who: Identity; count
       <button class="danger" type="submit">
         Stop all servers
       </button>
-    </form>
+    </PostForm>
   );
 }

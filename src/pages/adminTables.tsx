@@ -2,7 +2,7 @@ import type { Shown } from '../control/types.ts';
 import type { ServerPhase } from '../servers/types.ts';
 import { Act } from './adminAct.tsx';
 import type { AdminPageProps } from './adminPageProps.ts';
-import { Csrf } from './layout.tsx';
+import { PostForm } from './postForm.tsx';
 import { PhaseBadge } from './serverCard.tsx';
 import { When } from './times.tsx';
 
@@ -120,8 +120,7 @@ export function Groups({ shell, who, groups }: Props) {
           </li>
         ))}
       </ul>
-      <form method="post" action={shell.urls.hub('admin/groups')}>
-        <Csrf shell={shell} who={who} />
+      <PostForm shell={shell} who={who} action={shell.urls.hub('admin/groups')}>
         <input type="hidden" name="act" value="members" />
         <div class="field">
           <label for="group">Group, new or known</label>
@@ -141,7 +140,7 @@ export function Groups({ shell, who, groups }: Props) {
         <div class="actions">
           <button type="submit">Change the group</button>
         </div>
-      </form>
+      </PostForm>
     </section>
   );
 }
@@ -167,8 +166,7 @@ export function Announcements({ shell, who, announcements }: Props) {
           </li>
         ))}
       </ul>
-      <form method="post" action={shell.urls.hub('admin/announcements')}>
-        <Csrf shell={shell} who={who} />
+      <PostForm shell={shell} who={who} action={shell.urls.hub('admin/announcements')}>
         <input type="hidden" name="act" value="add" />
         <div class="field">
           <label for="text">What everybody should read</label>
@@ -189,7 +187,7 @@ export function Announcements({ shell, who, announcements }: Props) {
         <div class="actions">
           <button type="submit">Announce</button>
         </div>
-      </form>
+      </PostForm>
     </section>
   );
 }

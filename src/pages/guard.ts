@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { Account, Identity } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
+import { formAction, isNavigation } from '../identity/csrf.ts';
 import type { Csrf } from '../identity/csrf.ts';
 import type { Identify } from '../identity/types.ts';
 import { readForm } from '../listen/bodyFormats.ts';
@@ -67,11 +68,6 @@ export function refuseScripts() {
   });
 }
 
-/** By `Sec-Fetch-Mode`; what sends none is a program, or a browser that has only the token to go by. */
-export function isNavigation(mode: string | undefined): boolean {
-  return mode === undefined || mode === 'navigate';
-}
-
 /**
  * Every POST must come from a form of ours: by fetch metadata and `Origin`, and always by the token, since pages of UI
  * servers share our origin and would pass the first two. Puts the form into `posted`.
@@ -97,10 +93,11 @@ function formFault(csrf: Csrf, request: Request, sessionId: string, token: unkno
   const header = (name: string): string | undefined => request.headers.get(name) ?? undefined;
   const bound = typeof token === 'string' ? token : '';
   const from = { method: request.method, fetchSite: header('sec-fetch-site'), origin: header('origin') };
-  const verdict = csrf.check({ ...from, host: header('host'), token: bound, boundTo: sessionId });
+  const proof = { token: bound, boundTo: sessionId, action: formAction(request.method, request.url) };
+  const verdict = csrf.check({ ...from, host: header('host'), ...proof });
   if (!verdict.ok) return verdict.reason;
   const nothingElse = { method: request.method, fetchSite: undefined, origin: undefined, host: undefined };
-  return csrf.check({ ...nothingElse, token: bound, boundTo: sessionId }).ok ? undefined : 'token missing or wrong';
+  return csrf.check({ ...nothingElse, ...proof }).ok ? undefined : 'token missing or wrong';
 }
 
 /** What the answers in `renderDecision.tsx` need to know of a Fetch request. */

@@ -88,7 +88,7 @@ function Shared({ shell, shared }: { shell: Shell; shared: readonly SharedServer
         {shared.map((item) => (
           <li>
             <div>
-              <a class="name" href={shell.urls.prefix(item)}>
+              <a class="name" href={shell.urls.prefix(item)} rel="noopener">
                 {serverTitle(item)}
               </a>
               <p class="help">

@@ -1,6 +1,6 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerView } from '../servers/types.ts';
-import { Csrf } from './layout.tsx';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 
@@ -25,12 +25,11 @@ export function PlannedStop({ shell, who, view }: { shell: Shell; who: Identity;
       </p>
     ) : null;
   return (
-    <form class="notice warning" method="post" action={shell.urls.hub('keep')}>
+    <PostForm shell={shell} who={who} class="notice warning" action={shell.urls.hub('keep')}>
       <p role="status">
         {plannedStop.why === 'idle' ? 'Unless you use it, it' : 'It'} will be stopped at <When at={plannedStop.at} />.
         Workflows go on without it.
       </p>
-      <Csrf shell={shell} who={who} />
       <input type="hidden" name="owner" value={view.owner} />
       <input type="hidden" name="server" value={view.name} />
       <p class="actions">
@@ -40,6 +39,6 @@ export function PlannedStop({ shell, who, view }: { shell: Shell; who: Identity;
           </button>
         ))}
       </p>
-    </form>
+    </PostForm>
   );
 }

@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx';
 import type { Identity } from '../access/types.ts';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 
 export interface LayoutProps {
@@ -85,13 +86,12 @@ function Me({ shell, who }: { shell: Shell; who: Identity }) {
       </div>
     );
   return (
-    <form class="me" method="post" action={shell.urls.hub('logout')}>
-      <Csrf shell={shell} who={who} />
+    <PostForm shell={shell} who={who} class="me" action={shell.urls.hub('logout')}>
       {name}
       <button class="quiet" type="submit">
         Sign out
       </button>
-    </form>
+    </PostForm>
   );
 }
 
@@ -109,11 +109,6 @@ function navigation(who: Identity): { page: string; label: string }[] {
     { page: 'admin/audit', label: 'Audit' },
   ];
   return who.account.admin ? [...pages, ...forAdmins] : pages;
-}
-
-/** Hidden proof that the form came from a page of ours. */
-export function Csrf({ shell, who }: { shell: Shell; who: Identity }) {
-  return <input type="hidden" name="_csrf" value={shell.csrfToken(who)} />;
 }
 
 /** A tree of components, not yet text. */

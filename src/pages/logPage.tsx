@@ -1,4 +1,5 @@
 import type { Identity } from '../access/types.ts';
+import { formAction } from '../identity/csrf.ts';
 import type { ServerKey, ServerPhase } from '../servers/types.ts';
 import { Layout } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
@@ -21,7 +22,9 @@ export const logLines = 500;
 export function LogPage({ shell, who, server, phase, text }: Props) {
   const title = `Log of ${lower(serverTitle(server, who.account.name))}`;
   const live = phase !== 'stopped' && phase !== 'failed';
-  const follow = live ? { 'data-follow': logAddress(shell, server), 'data-token': shell.csrfToken(who) } : {};
+  const address = logAddress(shell, server);
+  const token = shell.csrfToken(who, formAction('GET', address));
+  const follow = live ? { 'data-follow': address, 'data-token': token } : {};
   return (
     <Layout shell={shell} title={title} who={who} wide refreshS={live ? 5 : undefined}>
       <div class="title">

@@ -1,8 +1,8 @@
+import { ownHeaders } from '../ownHeaders.ts';
 import type { Urls } from '../urls.ts';
 
 /**
- * Headers of every page. Nothing inline, nothing from elsewhere, in nobody's frame, never cached. The opener policy
- * also cuts the handle that a page of a UI server (same origin, another person's code) would get by opening ours.
+ * Headers of every page. Nothing inline, nothing from elsewhere, in nobody's frame, never cached.
  */
 export function pageHeaders(urls: Urls): Record<string, string> {
   return {
@@ -21,14 +21,13 @@ export function pageHeaders(urls: Urls): Record<string, string> {
     ].join('; '),
     'cache-control': 'no-store',
     'referrer-policy': 'same-origin',
-    'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     ...plainHeaders,
   };
 }
 
 /** Headers of everything that is no page: JSON, streams, static files. */
-export const plainHeaders = { 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' } as const;
+export const plainHeaders = ownHeaders;
 
 export const jsonHeaders = {
   'content-type': 'application/json; charset=utf-8',

@@ -1,5 +1,5 @@
 import type { Identity } from '../access/types.ts';
-import { Csrf } from './layout.tsx';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 
 interface Props {
@@ -18,12 +18,11 @@ interface Props {
 /** The one thing that can be done with a row of a list. */
 export function RowForm({ shell, who, action, name, value, label, spoken, quiet = false }: Props) {
   return (
-    <form method="post" action={action}>
-      <Csrf shell={shell} who={who} />
+    <PostForm shell={shell} who={who} action={action}>
       <input type="hidden" name={name} value={value} />
       <button class={quiet ? 'quiet' : undefined} type="submit" aria-label={spoken}>
         {label}
       </button>
-    </form>
+    </PostForm>
   );
 }

@@ -1,8 +1,8 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerKey, ServerPhase, ServerView } from '../servers/types.ts';
 import { PlannedStop } from './keepForm.tsx';
-import { Csrf } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 
@@ -60,7 +60,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
           <ServerNotice view={view} />
           {view === undefined ? null : <PlannedStop shell={shell} who={who} view={view} />}
           <div class="actions">
-            <a class="button big" href={view?.url ?? shell.urls.prefix(server)}>
+            <a class="button big" href={view?.url ?? shell.urls.prefix(server)} rel="noopener">
               Open
             </a>
             <StopForm shell={shell} who={who} server={server} label="Stop" />
@@ -171,14 +171,13 @@ export function StopForm({ shell, who, server, label, force }: StopProps) {
       </a>
     );
   return (
-    <form method="post" action={shell.urls.hub('stop')}>
-      <Csrf shell={shell} who={who} />
+    <PostForm shell={shell} who={who} action={shell.urls.hub('stop')}>
       <input type="hidden" name="owner" value={server.owner} />
       <input type="hidden" name="server" value={server.name} />
       {force === true ? <input type="hidden" name="force" value="on" /> : null}
       <button class={force === true ? 'danger' : ''} type="submit">
         {label}
       </button>
-    </form>
+    </PostForm>
   );
 }

@@ -15,7 +15,7 @@ export function ServiceLinks({ services }: { services: readonly ServiceView[] })
       <ul class="list">
         {services.map((service) => (
           <li>
-            <a class="name" href={service.prefix}>
+            <a class="name" href={service.prefix} rel="noopener">
               {service.title}
             </a>
             {service.owner === null ? null : <span class="help">yours, beside your server</span>}
@@ -56,7 +56,7 @@ export function ServicesPage({ shell, who, services, logs }: ServicesPageProps) 
           <ServiceLog text={logs.get(service.name)} name={service.title} />
           <div class="actions">
             {service.prefix === '' ? null : (
-              <a class="button" href={service.prefix}>
+              <a class="button" href={service.prefix} rel="noopener">
                 Open
               </a>
             )}

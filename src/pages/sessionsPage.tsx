@@ -1,7 +1,8 @@
 import type { Identity } from '../access/types.ts';
 import type { SessionView } from '../identity/sessionRecords.ts';
 import { browserOf } from './browserOf.ts';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
 import { RowForm } from './rowForm.tsx';
@@ -37,13 +38,12 @@ export function SessionsPage({ shell, who, account, sessions }: SessionsProps) {
           ))}
         </ul>
         {account === undefined || sessions.length === 0 ? null : (
-          <form method="post" action={shell.urls.hub('sessions/end-all')}>
-            <Csrf shell={shell} who={who} />
+          <PostForm shell={shell} who={who} action={shell.urls.hub('sessions/end-all')}>
             <input type="hidden" name="account" value={account} />
             <button class="danger" type="submit">
               {mine ? 'Sign out everywhere' : `End all of ${account}`}
             </button>
-          </form>
+          </PostForm>
         )}
       </section>
     </Layout>

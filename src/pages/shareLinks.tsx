@@ -1,9 +1,9 @@
 import type { Identity } from '../access/types.ts';
 import type { ServerKey } from '../servers/types.ts';
 import type { ShareLink } from '../shares/types.ts';
-import { Csrf } from './layout.tsx';
 import { serverPage } from './links.ts';
 import { OptionFields } from './optionsForm.tsx';
+import { PostForm } from './postForm.tsx';
 import { Secret } from './secret.tsx';
 import { linkForm } from './shareLinkForm.ts';
 import type { Shell } from './shell.ts';
@@ -63,17 +63,16 @@ export function Links({ shell, who, server, links }: Props) {
 
 export function LinkForm({ shell, who, server }: Props) {
   return (
-    <form class="card" method="post" action={serverPage(shell.urls, 'share-link', server)}>
+    <PostForm shell={shell} who={who} class="card" action={serverPage(shell.urls, 'share-link', server)}>
       <h2>Make a share link</h2>
       <p class="help">{linkForm.description}</p>
-      <Csrf shell={shell} who={who} />
       <OptionFields form={linkForm} faults={{}} />
       <div class="actions">
         <button class="big" type="submit">
           Make a link
         </button>
       </div>
-    </form>
+    </PostForm>
   );
 }
 

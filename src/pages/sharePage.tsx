@@ -2,9 +2,10 @@ import type { Identity, Share } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ProfileForm, ServerKey } from '../servers/types.ts';
 import type { ShareLink } from '../shares/types.ts';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
 import { FaultSummary, OptionFields } from './optionsForm.tsx';
+import { PostForm } from './postForm.tsx';
 import { FreshLink, LinkForm, Links } from './shareLinks.tsx';
 import type { Shell } from './shell.ts';
 import { Until } from './times.tsx';
@@ -42,10 +43,9 @@ export function SharePage(props: SharePageProps) {
       ) : null}
       {fresh === undefined ? null : <FreshLink address={fresh} />}
       <Given {...props} />
-      <form class="card" method="post" action={serverPage(shell.urls, 'share', server)}>
+      <PostForm shell={shell} who={who} class="card" action={serverPage(shell.urls, 'share', server)}>
         <h2>Share with somebody</h2>
         <p class="help">{form.description}</p>
-        <Csrf shell={shell} who={who} />
         <OptionFields form={form} faults={error?.fields ?? {}} />
         <div class="actions">
           <button class="big" type="submit">
@@ -55,7 +55,7 @@ export function SharePage(props: SharePageProps) {
             Back
           </a>
         </div>
-      </form>
+      </PostForm>
       <Links {...props} />
       <LinkForm {...props} />
     </Layout>

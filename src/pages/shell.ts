@@ -15,8 +15,8 @@ export interface Shell {
   siteName: string;
   /** Address of a static file (`gateway.css`), with the hash of its content where that is known. */
   asset(name: string): string;
-  /** Hidden field of every form, bound to the visitor's session . */
-  csrfToken(who: Identity): string;
+  /** Hidden field of a form, bound to the visitor's session and to what the form does (see `formAction`). */
+  csrfToken(who: Identity, action: string): string;
   /** Whether pages may hold forms, and so the visitor's token. */
   forms: boolean;
   /** Whether the visitor may start a server of somebody else; without it nobody may. */
@@ -27,7 +27,7 @@ export interface Shell {
 
 export interface ShellOptions {
   asset?: (name: string) => string;
-  csrfToken?: (who: Identity) => string;
+  csrfToken?: (who: Identity, action: string) => string;
   mayStart?: (who: Identity, server: ServerKey) => boolean;
   siteName?: string;
   standIn?: StandInNotice | undefined;

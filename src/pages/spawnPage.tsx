@@ -2,9 +2,10 @@ import type { Identity } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ProfileForm, ServerKey } from '../servers/types.ts';
 import { StandInNote } from './homePage.tsx';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import { serverPage, serverTitle } from './links.ts';
 import { FaultSummary, OptionFields } from './optionsForm.tsx';
+import { PostForm } from './postForm.tsx';
 import type { Shell } from './shell.ts';
 
 export interface SpawnProps {
@@ -27,9 +28,8 @@ export function SpawnPage({ shell, who, server, forms, chosen, next, error }: Sp
       <h1>{`Start ${serverTitle(server, who.account.name).replace(/^Your/, 'your')}`}</h1>
       {error === undefined ? null : <FaultSummary form={chosen} error={error} />}
       <Profiles action={action} forms={forms} chosen={chosen} next={next} />
-      <form class="card" method="post" action={action}>
+      <PostForm shell={shell} who={who} class="card" action={action}>
         {chosen.description === '' ? null : <p class="lead">{chosen.description}</p>}
-        <Csrf shell={shell} who={who} />
         <input type="hidden" name="profile" value={chosen.profile} />
         {next === undefined ? null : <input type="hidden" name="next" value={next} data-keep-hash />}
         <OptionFields form={chosen} faults={faults} />
@@ -41,7 +41,7 @@ export function SpawnPage({ shell, who, server, forms, chosen, next, error }: Sp
             Not now
           </a>
         </div>
-      </form>
+      </PostForm>
       <StandInNote shell={shell} />
     </Layout>
   );

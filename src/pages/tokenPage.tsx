@@ -2,8 +2,9 @@ import type { Identity } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { TokenView } from '../hub/types.ts';
 import type { ProfileForm } from '../servers/types.ts';
-import { Csrf, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import { FaultSummary, OptionFields } from './optionsForm.tsx';
+import { PostForm } from './postForm.tsx';
 import { Secret } from './secret.tsx';
 import type { Shell } from './shell.ts';
 import { When } from './times.tsx';
@@ -28,10 +29,9 @@ export function TokenPage(props: TokenPageProps) {
       {error === undefined ? null : <FaultSummary form={form} error={error} />}
       {fresh === undefined ? null : <Fresh token={fresh} />}
       <Listed {...props} title="For programs" id="programs" tokens={tokens.filter(({ client }) => client === null)} />
-      <form class="card" method="post" action={shell.urls.hub('token')}>
+      <PostForm shell={shell} who={who} class="card" action={shell.urls.hub('token')}>
         <h2>Make a token</h2>
         <p class="help">{form.description}</p>
-        <Csrf shell={shell} who={who} />
         <OptionFields form={form} faults={error?.fields ?? {}} />
         <div class="actions">
           <button class="big" type="submit">
@@ -41,7 +41,7 @@ export function TokenPage(props: TokenPageProps) {
             REST API
           </a>
         </div>
-      </form>
+      </PostForm>
       <Listed {...props} title="Signed in at" id="visits" tokens={tokens.filter(({ client }) => client !== null)} />
     </Layout>
   );

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { endAfterAnswer, endSoftly, isEnding } from '../listen/lastAnswer.ts';
 import type { OneATurn } from './oneATurn.ts';
+import { ownHeaders } from '../ownHeaders.ts';
 import type { Rendered } from './types.ts';
 import { writeHead } from './writeHead.ts';
 
@@ -21,6 +22,7 @@ export function answerHttp(
     return;
   }
   const headers: Record<string, string | string[] | number> = {
+    ...ownHeaders,
     ...rendered.headers,
     'content-length': Buffer.byteLength(rendered.body),
     'x-request-id': requestId,
@@ -56,7 +58,7 @@ export function limitBody(req: IncomingMessage, ms: number): void {
 export function answerUpgrade(socket: Duplex, rendered: Rendered, requestId: string): void {
   if (socket.destroyed || socket.writableEnded) return;
   const headers: string[] = [];
-  for (const [name, value] of Object.entries(rendered.headers))
+  for (const [name, value] of Object.entries({ ...ownHeaders, ...rendered.headers }))
     if (name !== 'x-request-id') for (const one of Array.isArray(value) ? value : [value]) headers.push(name, one);
   const body = Buffer.from(rendered.body);
   headers.push('content-length', String(body.length), 'x-request-id', requestId, 'connection', 'close');
@@ -137,7 +139,9 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) return;
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const text = status === 431 ? tooLarge : '';
-  const headers = ['content-type', 'text/plain', 'content-length', String(text.length), 'connection', 'close'];
-  const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, text === '' ? headers.slice(2) : headers);
+  const type = text === '' ? [] : ['content-type', 'text/plain'];
+  const headers = [...type, 'content-length', String(text.length), 'connection', 'close'];
+  const own = Object.entries(ownHeaders).flat();
+  const head = writeHead(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}`, [...headers, ...own]);
   endSoftly(socket, head + text);
 }

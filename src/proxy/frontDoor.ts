@@ -22,6 +22,7 @@ import { OpenWebSockets } from './limits/openWebSockets.ts';
 import { createTurnAway } from './limits/turnAway.ts';
 import { createOneATurn } from './oneATurn.ts';
 import { createOpenRequest } from './openRequest.ts';
+import { markAsOwn } from '../ownHeaders.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
 import { createAnswerServiceWorker } from './answerServiceWorker.ts';
@@ -142,6 +143,7 @@ export function createFrontDoor({
       if (expectsContinue) res.writeContinue();
       if (hasBody(request)) limitBody(req, config.clientBodyIdleS * 1000);
       res.setHeader('x-request-id', requestId);
+      markAsOwn(res);
       const isApi = path.startsWith(apiPrefix);
       res.once('close', () => counts?.answered(isApi ? 'api' : 'page', res.writableFinished ? res.statusCode : 499));
       const listener = provider !== undefined && path.startsWith(providerPrefix) ? provider : app;
@@ -251,6 +253,7 @@ export function createFrontDoor({
   const onPlainRequest: RequestListener = (req, res) => onRequest(req, res, false);
   server.on('request', onPlainRequest);
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
+  server.on('checkExpectation', (_, res) => void markAsOwn(res).writeHead(417).end());
   server.on('upgrade', onUpgrade);
   server.on('connect', onUpgrade);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -93,13 +93,40 @@ const originWide = [
   'nel',
   'report-to',
   'public-key-pins',
+  'public-key-pins-report-only',
   'expect-ct',
   'x-request-id',
   'service-worker-allowed',
+  // Remembered for all pages of the origin: hints that browsers then send, whether somebody is signed in, a dictionary
+  // that bodies are decompressed with, a session that holds up requests until the upstream has renewed it
+  'accept-ch',
+  'critical-ch',
+  'set-login',
+  'use-as-dictionary',
+  'sec-session-registration',
+  'sec-session-challenge',
+  'secure-session-registration',
+  'secure-session-challenge',
+  'secure-session-skipped',
+];
+
+/**
+ * With the opener policy of our own pages, a page of an upstream would keep its hold on one of ours that it opened. And
+ * these isolate a page from other origins, which makes timers exact enough to read the memory of a process that it
+ * shares with our pages (Spectre).
+ */
+const isolation = [
+  'cross-origin-opener-policy',
+  'cross-origin-opener-policy-report-only',
+  'cross-origin-embedder-policy',
+  'cross-origin-embedder-policy-report-only',
+  'document-isolation-policy',
+  'document-isolation-policy-report-only',
+  'origin-agent-cluster',
 ];
 
 const responseKinds = new Map<string, HeaderKind>([
-  ...[...hopByHop, ...originWide].map((name): [string, HeaderKind] => [name, 'drop']),
+  ...[...hopByHop, ...originWide, ...isolation].map((name): [string, HeaderKind] => [name, 'drop']),
   ['connection', 'connection'],
   ['set-cookie', 'set-cookie'],
 ]);

@@ -45,8 +45,14 @@ const maxKnown = 512;
  */
 const maxCookieBytes = 16_384;
 
-/** `secretHeaders`, lower case, are dropped from requests in any spelling. */
-export function createHeaderRules(options: { secretHeaders?: readonly string[] | undefined } = {}): HeaderRules {
+/**
+ * `secretHeaders`, lower case, are dropped from requests in any spelling.
+ * `permissionsPolicy` is put on answers.
+ */
+export function createHeaderRules(
+  options: { secretHeaders?: readonly string[] | undefined; permissionsPolicy?: string | undefined } = {},
+): HeaderRules {
+  const { permissionsPolicy } = options;
   const secret = new Set(options.secretHeaders?.filter((name) => name !== 'authorization'));
   const isSecret = (name: string): boolean => secret.has(name.toLowerCase().replace(/[_.]/g, '-'));
   const requestKind = remembered((name) => (secret.size > 0 && isSecret(name) ? 'drop' : requestHeaderKind(name)));
@@ -94,6 +100,7 @@ export function createHeaderRules(options: { secretHeaders?: readonly string[] |
         else if (kind === 'connection') nominated = addNominated(nominated, value);
       }
       if (nominated !== undefined) removeNominated(out, nominated);
+      pushIfAny(out, 'Permissions-Policy', permissionsPolicy);
       return out;
     },
   };

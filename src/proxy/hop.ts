@@ -9,9 +9,10 @@ import { isPersonal, quietAfterOpenMs } from './activityRules.ts';
 import { ClientReads } from './clientReads.ts';
 import { closeCodes, createConnections } from './connections.ts';
 import { createHeaderRules } from './headers.ts';
-import type { Forwarded } from './headers.ts';
+import type { Forwarded, HeaderRules } from './headers.ts';
 import { carryHttp } from './http.ts';
 import type { HttpHop } from './http.ts';
+import { sharedOriginPermissions } from './permissions.ts';
 import { createPools } from './pools.ts';
 import type { Asked, ConnectionInfo, Exchange, Hop, HopPlan } from './types.ts';
 import { connectUpstream } from './upstream/connect.ts';
@@ -27,6 +28,8 @@ export interface HopParts {
   clock: Clock;
   /** Headers, lower case, in which the site's own proxy sends a token of the visitor: no upstream may see one. */
   secretHeaders?: readonly string[];
+  /** Which targets share an origin with pages of the gateway's own, or with servers of others. Default none. */
+  sharesOrigin?: (kind: Target['kind']) => boolean;
   /** A person used this target: client data, not pings or pongs. */
   onActivity?: (target: Target, by: Identity) => void;
   /** Every request and upgrade that is carried: cheap, please. */
@@ -47,8 +50,13 @@ interface CountedHop extends HttpHop {
 /** The hop: carries what the gate allowed. */
 export function createHop(parts: HopParts): Hop {
   const { config, publicUrl, log, clock, onActivity, onCarry, secretHeaders, tls } = parts;
-  const { counts = new RequestCounts() } = parts;
-  const rules = createHeaderRules({ secretHeaders });
+  const { counts = new RequestCounts(), sharesOrigin = () => false } = parts;
+  const rulesFor = (kind: Target['kind']): HeaderRules =>
+    createHeaderRules({
+      secretHeaders,
+      permissionsPolicy: sharesOrigin(kind) ? sharedOriginPermissions : undefined,
+    });
+  const rules = { server: rulesFor('server'), service: rulesFor('service') };
   const ticker = createTicker();
   const memory = new ReadMemory();
   const reads = new ClientReads(memory);
@@ -68,7 +76,7 @@ export function createHop(parts: HopParts): Hop {
       host: exchange.request.host,
       port,
     };
-    const headers = rules.request(req.rawHeaders, {
+    const headers = rules[plan.route.target.kind].request(req.rawHeaders, {
       dropCookie: (name, value) => plan.dropCookie(name, value),
       token: plan.token,
       vouched: plan.vouched,
@@ -106,7 +114,7 @@ export function createHop(parts: HopParts): Hop {
     return {
       pool: pools.of(plan.route.upstream),
       ticker,
-      rules,
+      rules: rules[plan.route.target.kind],
       headers: requestHeaders(req, plan, exchange),
       prefix: plan.route.prefix,
       exchange,
@@ -135,7 +143,7 @@ export function createHop(parts: HopParts): Hop {
         memory,
         reads,
         ticker,
-        rules,
+        rules: rules[plan.route.target.kind],
         headers: requestHeaders(req, plan, exchange),
         prefix: plan.route.prefix,
         exchange: withQuery(exchange, plan.query),

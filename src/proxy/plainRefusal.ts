@@ -26,7 +26,6 @@ export function plainRefusal(
     headers: {
       'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
       'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
     },
     body,
   };

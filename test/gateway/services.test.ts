@@ -238,5 +238,5 @@ function isAlive(pid: number): boolean {
 }
 
 function csrf(body: string): string {
-  return /name="_csrf" value="([^"]+)"/.exec(body)?.[1] ?? '';
+  return /action="\/hub\/services"><input type="hidden" name="_csrf" value="([^"]+)"/.exec(body)?.[1] ?? '';
 }

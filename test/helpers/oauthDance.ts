@@ -2,12 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { asServer, testCookie } from './hubWorld.ts';
 import type { HubWorld } from './hubWorld.ts';
 
+type Changes = Record<string, string | undefined>;
+
 /** The steps of a sign-in at alice's server, each of which a test may bend. */
 export interface Dance {
   env: Record<string, string>;
   verifier: string;
-  authorize(as: string, change?: Record<string, string | undefined>): Promise<Response>;
-  confirm(as: string, page: string, change?: Record<string, string | undefined>): Promise<Response>;
+  authorize(as: string, change?: Changes, headers?: Record<string, string>): Promise<Response>;
+  confirm(as: string, page: string, change?: Changes, headers?: Record<string, string>): Promise<Response>;
   trade(code: string, change?: Record<string, string>): Promise<Response>;
   /** The whole way: the token that the server gets for this visitor. */
   signIn(as: string): Promise<string>;
@@ -39,12 +41,12 @@ export async function startDance(world: HubWorld, key = aliceKey): Promise<Dance
   const dance: Dance = {
     env,
     verifier,
-    authorize: (as, change) =>
-      ask(`/oauth2/authorize?${query(change)}`, { headers: { cookie: `${testCookie}=${as}` } }),
-    confirm: (as, page, change) =>
+    authorize: (as, change, headers) =>
+      ask(`/oauth2/authorize?${query(change)}`, { headers: { cookie: `${testCookie}=${as}`, ...headers } }),
+    confirm: (as, page, change, headers) =>
       ask(`/oauth2/authorize?${query(change)}`, {
         method: 'POST',
-        headers: { cookie: `${testCookie}=${as}` },
+        headers: { cookie: `${testCookie}=${as}`, ...headers },
         body: new URLSearchParams({ _xsrf: /name="_xsrf" value="([^"]+)"/.exec(page)?.[1] ?? '' }),
       }),
     trade: (code, change = {}) =>

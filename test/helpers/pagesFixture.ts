@@ -5,7 +5,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import { createDesk } from '../../src/control/resources.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createHub } from '../../src/hub/createHub.ts';
-import { createCsrf } from '../../src/identity/csrf.ts';
+import { createCsrf, formAction } from '../../src/identity/csrf.ts';
 import type { Identify } from '../../src/identity/types.ts';
 import { assetNames, loadAssets } from '../../src/pages/assets.ts';
 import { createPages } from '../../src/pages/createPages.tsx';
@@ -26,7 +26,7 @@ export interface PagesFixture {
   shell: Shell;
   servers: MemoryServers;
   store: MemoryStore;
-  csrfToken: string;
+  csrfToken(path: string, account?: string): string;
   /** A page load as `account` (a cookie stands for the sign-in); paths are relative to `<base>/hub`. */
   get(path: string, options?: { account?: string | undefined; headers?: Record<string, string> }): Promise<Response>;
   post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
@@ -67,7 +67,7 @@ export async function createPagesFixture(
   const urls = createUrls(options.publicUrl ?? 'http://localhost:8000');
   const assets = await loadAssets();
   const csrf = createCsrf({ secret: Buffer.from('secret'), publicOrigin: urls.origin });
-  const csrfToken = (who: Identity): string => csrf.token(who.sessionId);
+  const csrfToken = (who: Identity, action: string): string => csrf.token(who.sessionId, action);
   const shell = createShell(urls, { asset: assetNames(assets), csrfToken, standIn: options.standIn });
   const [servers, store] = [createMemoryServers(), createMemoryStore()];
   const now = Date.parse(options.now ?? '2026-11-24T12:00:00Z');
@@ -123,13 +123,14 @@ export async function createPagesFixture(
   const root = urls.hub('').slice(0, -1);
   const app = new Hono().route(root, pages);
   const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
-  const token = csrfToken(identityOf('alice'));
+  const tokenOf = (path: string, account = 'alice'): string =>
+    csrfToken(identityOf(account), formAction('POST', urls.hub(path.slice(1))));
   return {
     app,
     shell,
     servers,
     store,
-    csrfToken: token,
+    csrfToken: tokenOf,
     get: async (path, { account = 'alice', headers = {} } = {}) =>
       app.request(urls.origin + root + path, { headers: { ...navigation, cookie: `as=${account}`, ...headers } }),
     post: async (path, fields, headers = {}) =>
@@ -143,7 +144,7 @@ export async function createPagesFixture(
           'content-type': 'application/x-www-form-urlencoded',
           ...headers,
         },
-        body: new URLSearchParams({ _csrf: token, ...fields }).toString(),
+        body: new URLSearchParams({ _csrf: tokenOf(path), ...fields }).toString(),
       }),
   };
 }

@@ -8,7 +8,7 @@ import type { Import } from '../helpers/sources.ts';
  * Who may import whom. A room is a folder of `src/` or a file beside it. A new room needs a line here; a new arrow
  * needs a reason. `types.ts` and `store/schema.ts` hold the words of a room: everybody may use those.
  */
-const everyone = new Set(['errors', 'clock', 'urls', 'userLabels', 'config', 'telemetry', 'listen']);
+const everyone = new Set(['errors', 'clock', 'urls', 'ownHeaders', 'userLabels', 'config', 'telemetry', 'listen']);
 /** What a whole gateway is made of. */
 const rooms = [
   'pages',
@@ -53,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errorKinds: [],
   clock: [],
   urls: [],
+  ownHeaders: [],
   mountApp: [],
   userLabels: [],
   listen: [],

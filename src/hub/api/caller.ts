@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { GatewayError } from '../../errors.ts';
+import { formAction } from '../../identity/csrf.ts';
 import type { Csrf } from '../../identity/csrf.ts';
 import type { Identify } from '../../identity/types.ts';
 import type { Principal, Principals } from '../principals.ts';
@@ -15,7 +16,7 @@ export interface CallerParts {
 
 /**
  * Who calls: by a token of the Hub, by a token of an issuer that the site trusts, or by a browser's sign-in. A browser
- * must also send the token of our own pages (`X-Gateway-CSRF`, or JupyterHub's `X-XSRFToken`), with every method:
+ * must also send a token that a page of ours has for this very call (`X-Gateway-CSRF`, or JupyterHub's `X-XSRFToken`):
  * pages of UI servers share our origin, and could otherwise call the API in their visitor's name. Undefined for nobody.
  */
 export function createCaller(parts: CallerParts): (c: Context) => Promise<Principal | undefined> {
@@ -56,8 +57,9 @@ async function byCookie(parts: CallerParts, c: Context, cookie: string): Promise
   if (verified?.ok !== true) return undefined;
   const csrf = parts.csrf();
   const token = c.req.header('x-gateway-csrf') ?? c.req.header('x-xsrftoken');
-  const proof = { method: 'POST', fetchSite: undefined, origin: undefined, host: undefined };
-  if (csrf?.check({ ...proof, token, boundTo: verified.value.sessionId }).ok !== true)
+  const proof = { token, boundTo: verified.value.sessionId, action: formAction(c.req.method, c.req.url) };
+  const nothingElse = { method: 'POST', fetchSite: undefined, origin: undefined, host: undefined };
+  if (csrf?.check({ ...nothingElse, ...proof }).ok !== true)
     throw new GatewayError('access.origin', {
       message: 'A browser’s sign-in alone may not use this API.',
       advice: 'Send the header X-Gateway-CSRF of our own pages, or use a token.',

@@ -95,7 +95,7 @@ function createBaseApp(deps: Pick<ApiDeps, 'log' | 'urls' | 'events'>): Hono {
     else deps.log.debug(facts, 'the Hub API refused');
     tellRefusal(deps.events, error, { method: c.req.method, path: withoutSecrets(c.req.path) });
     c.header('x-jupyterhub-version', jupyterhubVersion);
-    if (c.req.path.endsWith('/oauth2/authorize')) return errorPage(c, error, deps.urls.hub('home'));
+    if (c.req.path.endsWith('/oauth2/authorize')) return errorPage(c, error, deps.urls);
     return c.json(error.toJSON(), error.status as 400);
   });
   return app;

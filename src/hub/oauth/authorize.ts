@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { AccessDecision, Account, Identity, Target } from '../../access/types.ts';
 import { GatewayError } from '../../errors.ts';
 import { missingHubSession } from '../../identity/cookies.ts';
+import { isNavigation } from '../../identity/csrf.ts';
 import type { Identify } from '../../identity/types.ts';
 import { readForm } from '../../listen/bodyFormats.ts';
 import { bodyLimits } from '../../listen/requestBody.ts';
@@ -47,12 +48,13 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
       request.client.noConfirm !== true &&
       !alreadyAgreed(deps.tokens, identity, request.client)
     ) {
+      assertSeen(c);
       const ticket = deps.tickets.issue(identity.sessionId, request.client.id);
       return confirmPage(c, {
         client: request.client,
         visitor: identity.account,
         ticket,
-        homePath: deps.urls.hub('home'),
+        urls: deps.urls,
       });
     }
     return goBack(c, request, { code: grantCode(deps, identity, request) });
@@ -60,6 +62,7 @@ export function createAuthorizeRoutes(deps: AuthorizeDeps): Hono {
   app.post('/oauth2/authorize', async (c) => {
     const identity = await signedIn(c, deps);
     if (identity === undefined) throw new GatewayError('auth.required');
+    assertSeen(c);
     const request = parseAuthorize(c, deps.clients);
     const ticket = (await readForm(c, bodyLimits.form))['_xsrf'];
     if (ticket === undefined || !deps.tickets.take(ticket, identity.sessionId, request.client.id))
@@ -80,6 +83,11 @@ async function signedIn(c: Context, deps: AuthorizeDeps): Promise<Identity | und
   const cookie = missingHubSession(header('cookie'), verified.value.sessionId, deps.urls.secure);
   if (cookie !== undefined) c.header('set-cookie', cookie, { append: true });
   return verified.value;
+}
+
+/** A script of a server's page could read the question, and answer it in its visitor's stead. */
+function assertSeen(c: Context): void {
+  if (!isNavigation(c.req.header('sec-fetch-mode'))) throw new GatewayError('access.origin');
 }
 
 function signInPath(c: Context, urls: Urls): string {

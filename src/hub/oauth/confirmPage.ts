@@ -1,13 +1,14 @@
 import { html } from 'hono/html';
 import type { Context } from 'hono';
 import type { Account } from '../../access/types.ts';
+import type { Urls } from '../../urls.ts';
 import { pageStyle, sendPage } from './pageShell.ts';
 import type { OAuthClient } from './clients.ts';
 
 /** Asked once before another's server (or a service) learns who the visitor is, as JupyterHub asks. */
 export function confirmPage(
   c: Context,
-  page: { client: OAuthClient; visitor: Account; ticket: string; homePath: string },
+  page: { client: OAuthClient; visitor: Account; ticket: string; urls: Urls },
 ): Response | Promise<Response> {
   // The form's answer redirects there
   const formAction = URL.canParse(page.client.redirectUri) ? new URL(page.client.redirectUri).origin : '';
@@ -21,6 +22,12 @@ export function confirmPage(
       <input type="hidden" name="_xsrf" value="${page.ticket}" />
       <button type="submit">Open as ${page.visitor.name}</button>
     </form>
-    <p><a href="${page.homePath}">Not now</a></p>`;
-  return sendPage(c, { title: `Open ${page.client.description}?`, body, style: pageStyle, formAction });
+    <p><a href="${page.urls.hub('home')}">Not now</a></p>`;
+  return sendPage(c, {
+    urls: page.urls,
+    title: `Open ${page.client.description}?`,
+    body,
+    style: pageStyle,
+    formAction,
+  });
 }

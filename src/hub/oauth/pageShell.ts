@@ -3,6 +3,7 @@ import { html, raw } from 'hono/html';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { GatewayError } from '../../errors.ts';
+import type { Urls } from '../../urls.ts';
 
 type Markup = ReturnType<typeof html>;
 
@@ -23,14 +24,14 @@ a { color: light-dark(#0f5f66, #6fd3c6); }
 /** A page with no script and one style, which its Content-Security-Policy holds it to. */
 export async function sendPage(
   c: Context,
-  page: { title: string; body: Markup; style: string; status?: number; formAction?: string },
+  page: { urls: Urls; title: string; body: Markup; style: string; status?: number; formAction?: string },
 ): Promise<Response> {
   const nonce = randomBytes(16).toString('base64');
   c.header('cache-control', 'no-store');
   c.header('referrer-policy', 'no-referrer');
   c.header(
     'content-security-policy',
-    `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self' ${page.formAction ?? ''}; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; form-action 'self' ${page.formAction ?? ''}; base-uri 'none'; frame-ancestors 'none'`,
   );
   const text = await html`<!doctype html>
     <html lang="en">
@@ -38,6 +39,7 @@ export async function sendPage(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${page.title}</title>
+        <link rel="icon" href="${page.urls.hub('favicon')}" type="image/svg+xml" />
         <style nonce="${nonce}">
           ${raw(page.style)}
         </style>
@@ -50,9 +52,9 @@ export async function sendPage(
 }
 
 /** What a person sees whose sign-in at a UI server cannot go on. */
-export function errorPage(c: Context, error: GatewayError, homePath: string): Promise<Response> {
+export function errorPage(c: Context, error: GatewayError, urls: Urls): Promise<Response> {
   const body = html`<h1>${error.message}</h1>
     <p>${error.advice}</p>
-    <p><a href="${homePath}">Home page</a></p>`;
-  return sendPage(c, { title: error.message, body, style: pageStyle, status: error.status });
+    <p><a href="${urls.hub('home')}">Home page</a></p>`;
+  return sendPage(c, { urls, title: error.message, body, style: pageStyle, status: error.status });
 }

@@ -45,6 +45,24 @@ describe('authorize', () => {
     expect((await dance.confirm('bob.s2', page)).status).toBe(403);
   });
 
+  test('neither shows the question to a script of a server’s page, nor takes its answer', async () => {
+    world.shares.push(makeShare('alice', 'bob'));
+    const page = await (await dance.authorize('bob.s2')).text();
+    for (const mode of ['cors', 'same-origin', 'no-cors']) {
+      const asked = await dance.authorize('bob.s2', {}, { 'sec-fetch-mode': mode });
+      expect([asked.status, await asked.text()]).toEqual([403, expect.not.stringContaining('_xsrf')]);
+      expect((await dance.confirm('bob.s2', page, {}, { 'sec-fetch-mode': mode })).status).toBe(403);
+    }
+    expect((await dance.confirm('bob.s2', page)).status).toBe(302);
+  });
+
+  test('its pages draw all that they name: their policy lets the icon through', async () => {
+    world.shares.push(makeShare('alice', 'bob'));
+    const answer = await dance.authorize('bob.s2');
+    expect(answer.headers.get('content-security-policy')).toContain("img-src 'self'");
+    expect(await answer.text()).toMatch(/<link rel="icon" href="[^"]*\/favicon"/);
+  });
+
   test('shows whom nothing is shared with a page of status 403, without a redirect', async () => {
     const answer = await dance.authorize('erin.s3');
     expect(answer.status).toBe(403);

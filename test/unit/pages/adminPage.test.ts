@@ -17,7 +17,8 @@ async function shown(path = '/admin'): Promise<string> {
 
 /** Sends one of the page's own forms, as its button would. */
 async function press(kind: string, fields: Record<string, string>): Promise<Response> {
-  const token = /name="_csrf" value="([^"]+)"/.exec(await shown())?.[1] ?? '';
+  const form = new RegExp(`action="/hub/admin/${kind}"><input type="hidden" name="_csrf" value="([^"]+)"`);
+  const token = form.exec(await shown())?.[1] ?? pages.csrfToken(`/admin/${kind}`, 'root');
   return pages.post(`/admin/${kind}`, { _csrf: token, ...fields }, { cookie: 'as=root' });
 }
 

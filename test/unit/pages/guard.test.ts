@@ -46,11 +46,24 @@ test.each([
 
 test('a form without the token of this very session is refused, even from our own origin', async () => {
   const pages = await createPagesFixture();
-  for (const _csrf of ['', 'wrong', `${pages.csrfToken}x`])
+  for (const _csrf of ['', 'wrong', `${pages.csrfToken('/spawn')}x`])
     expect((await pages.post('/spawn', { _csrf })).status).toBe(403);
   expect((await pages.post('/spawn', {}, { cookie: 'as=bob' })).status).toBe(403);
   expect(pages.servers.started).toEqual([]);
   expect((await pages.post('/spawn', {})).status).toBe(303);
+});
+
+test('the token of one form is of no use for another: whoever reads one has not read all', async () => {
+  const pages = await createPagesFixture();
+  const others = ['/token', '/share/alice', '/stop', '/sessions/end-all', '/spawn/alice'];
+  for (const path of others) expect((await pages.post('/spawn', { _csrf: pages.csrfToken(path) })).status).toBe(403);
+  expect(pages.servers.started).toEqual([]);
+  for (const path of others.slice(0, 4))
+    expect((await pages.post(path, { _csrf: pages.csrfToken('/spawn') })).status).toBe(403);
+  const forms = [
+    ...(await (await pages.get('/token')).text()).matchAll(/action="([^"]+)"><input[^>]+value="([^"]+)"/g),
+  ];
+  expect(new Set(forms.map(([, , token]) => token)).size).toBe(new Set(forms.map(([, action]) => action)).size);
 });
 
 test('scripts of UI servers, which share our origin, cannot read a page and its token', async () => {
@@ -58,7 +71,7 @@ test('scripts of UI servers, which share our origin, cannot read a page and its 
   for (const mode of ['cors', 'same-origin', 'no-cors', 'websocket']) {
     const answer = await pages.get('/home', { headers: { 'sec-fetch-mode': mode } });
     expect(answer.status).toBe(403);
-    expect(await answer.text()).not.toContain(pages.csrfToken);
+    expect(await answer.text()).not.toMatch(/_csrf|data-token/);
   }
 });
 

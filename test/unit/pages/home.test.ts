@@ -23,7 +23,7 @@ test('a running server can be opened and stopped', async () => {
   const pages = await createPagesFixture();
   pages.servers.become(alice, { phase: 'ready', startedAt: '2026-11-24T11:00:00Z' });
   const text = await (await pages.get('/home')).text();
-  expect(text).toMatch(/href="\/user\/alice\/">Open</);
+  expect(text).toMatch(/href="\/user\/alice\/" rel="noopener">Open</);
   expect(text).toContain('action="/hub/stop"');
   expect(text).toContain('<time datetime="2026-11-24T11:00:00Z">');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPagesFixture, identityOf } from '../../helpers/pagesFixture.ts';
+import { createPagesFixture } from '../../helpers/pagesFixture.ts';
 import type { PagesFixture } from '../../helpers/pagesFixture.ts';
 
 const fields = { 'option.linkLevel': 'control', 'option.linkExpires': '7d' };
@@ -15,7 +15,7 @@ async function makeLink(pages: PagesFixture, path = '/share-link/alice'): Promis
 
 function acceptAs(pages: PagesFixture, account: string, link: string): Promise<Response> {
   const code = link.split('=')[1] ?? '';
-  const _csrf = pages.shell.csrfToken(identityOf(account));
+  const _csrf = pages.csrfToken('/accept-share', account);
   return pages.post('/accept-share', { code, _csrf }, { cookie: `as=${account}` });
 }
 
@@ -86,12 +86,13 @@ test('only the owner makes or revokes a link, not even an admin does, and never 
   const [record] = records(pages);
   for (const account of ['bob', 'root']) {
     const as = { cookie: `as=${account}` };
-    const _csrf = pages.shell.csrfToken(identityOf(account));
-    const made = await pages.post('/share-link/alice', { ...fields, _csrf }, as);
+    const post = (path: string, sent: object) =>
+      pages.post(path, { ...sent, _csrf: pages.csrfToken(path, account) }, as);
+    const made = await post('/share-link/alice', fields);
     expect(made.status).toBe(403);
     expect(await made.text()).toContain('Only its owner can share it.');
-    expect((await pages.post('/end-link/alice', { link: record!.id, _csrf }, as)).status).toBe(403);
-    await pages.post(`/end-link/${account}`, { link: record!.id, _csrf }, as);
+    expect((await post('/end-link/alice', { link: record!.id })).status).toBe(403);
+    await post(`/end-link/${account}`, { link: record!.id });
   }
   await pages.post('/end-link/alice/nowcast', { link: record!.id });
   expect(records(pages)).toHaveLength(1);
@@ -103,7 +104,7 @@ test('a form without the token of the session makes, ends and accepts nothing', 
   const link = await makeLink(pages);
   const code = link.split('=')[1] ?? '';
   const [record] = records(pages);
-  for (const _csrf of ['', 'x', pages.shell.csrfToken(identityOf('mallory'))]) {
+  for (const _csrf of ['', 'x', pages.csrfToken('/share-link/alice', 'mallory'), pages.csrfToken('/spawn')]) {
     expect((await pages.post('/share-link/alice', { ...fields, _csrf })).status).toBe(403);
     expect((await pages.post('/end-link/alice', { link: record!.id, _csrf })).status).toBe(403);
     expect((await pages.post('/accept-share', { code, _csrf }, { cookie: 'as=bob' })).status).toBe(403);

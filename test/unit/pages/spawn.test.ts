@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPagesFixture } from '../../helpers/pagesFixture.ts';
+import { createPagesFixture, identityOf } from '../../helpers/pagesFixture.ts';
 
 const alice = { owner: 'alice', name: '' };
 
@@ -133,7 +133,8 @@ test('the log of a server is shown to its owner, with the address and token to f
   pages.servers.become(alice, { phase: 'ready' });
   const text = await (await pages.get('/log/alice')).text();
   expect(text).toContain('/hub/api/users/alice/server/log?follow=true');
-  expect(text).toContain(`data-token="${pages.csrfToken}"`);
+  const action = 'GET /hub/api/users/alice/server/log';
+  expect(text).toContain(`data-token="${pages.shell.csrfToken(identityOf('alice'), action)}"`);
   expect((await pages.get('/log/alice', { account: 'bob' })).status).toBe(403);
   expect((await pages.get('/log/alice', { headers: { 'sec-fetch-mode': 'cors' } })).status).toBe(403);
 });
