@@ -125,6 +125,16 @@ export const errorKinds = {
     message: 'This address takes only bodies whose length is announced.',
     advice: 'Send Content-Length.',
   },
+  'request.head': {
+    status: 431,
+    message: 'The head of the request is too large.',
+    advice: 'Use a shorter address, or delete the cookies of this site in your browser.',
+  },
+  'request.cookies': {
+    status: 431,
+    message: 'The cookies of this site had grown too large, so the largest have been removed.',
+    advice: 'Load the page again. If this comes back, a page that you opened here sets them: tell its owner.',
+  },
   'request.timeout': {
     status: 408,
     message: 'The request did not arrive in time.',

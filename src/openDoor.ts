@@ -14,6 +14,7 @@ import type { OriginsRoom } from './origins/createOrigins.ts';
 import { createRenderDecision } from './pages/renderDecision.tsx';
 import type { Shell } from './pages/shell.ts';
 import { guardByEdge } from './proxy/edgeGuard.ts';
+import { isGatewayCookie } from './proxy/cookies.ts';
 import { createFrontDoor } from './proxy/frontDoor.ts';
 import type { Hop, RouteTable } from './proxy/types.ts';
 import type { Servers } from './servers/types.ts';
@@ -74,6 +75,7 @@ export async function openDoor(parts: {
       const who = identify({ cookie, authorization, header, onlyKnown: true });
       return who instanceof Promise || !who.ok ? undefined : who.value;
     },
+    isOwnCookie: (name) => identity.isCredentialCookie(name) || isGatewayCookie(name),
     render: origins.render(createRenderDecision(parts.shell)),
     targetOf: (path) => routes.match(path)?.target,
     events: parts.events,

@@ -165,7 +165,11 @@ function framingFault(raw: RawRequest, request: CanonicalRequest): string | unde
   if (request.chunked && request.contentLength !== undefined) return 'content-length beside transfer-encoding';
   if (request.chunked && raw.version === '1.0') return 'transfer-encoding in HTTP/1.0';
   if (raw.method === 'TRACE' || raw.method === 'CONNECT') return 'method is not carried';
-  const body = request.chunked || (request.contentLength ?? 0) > 0;
-  if (body && (raw.upgrade || raw.method === 'GET' || raw.method === 'HEAD')) return 'body where none belongs';
+  if (hasBody(request) && (raw.upgrade || raw.method === 'GET' || raw.method === 'HEAD'))
+    return 'body where none belongs';
   return undefined;
+}
+
+export function hasBody({ chunked, contentLength }: Pick<CanonicalRequest, 'chunked' | 'contentLength'>): boolean {
+  return chunked || (contentLength ?? 0) > 0;
 }

@@ -13,7 +13,8 @@ import { withRequest } from '../telemetry/requestContext.ts';
 import type { RequestCounts } from '../telemetry/requestCounts.ts';
 import { answerBrokenRequest, answerHttp, answerUpgrade, dueAnswer, inTurn, isBroken, limitBody } from './answers.ts';
 import { createBodyBound } from './bodyBound.ts';
-import type { CanonicalRequest } from './canonical.ts';
+import { hasBody } from './canonical.ts';
+import { isGatewayCookie } from './cookies.ts';
 import { gateRequest } from './gateRequest.ts';
 import { createLaneBegin } from './lane/laneDoor.ts';
 import { installLane } from './lane/installLane.ts';
@@ -27,6 +28,7 @@ import { plainRefusal } from './plainRefusal.ts';
 import { createRequestIds } from './requestIds.ts';
 import { createAnswerServiceWorker } from './answerServiceWorker.ts';
 import { asksForServiceWorker } from './serviceWorkers.ts';
+import { createLargeHead, readableHeadBytes } from './largeHead.ts';
 import { runGuarded } from './runGuarded.ts';
 import { refusal, createRefusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
@@ -53,6 +55,8 @@ export interface FrontDoorParts {
   /** Whose a request is, where that is known without verifying anything. Absent: all are strangers. */
   known?: (gate: GateRequest) => Identity | undefined;
   events?: Events;
+  /** Cookies that sign the visitor in: never taken away. Absent: the gateway's own. */
+  isOwnCookie?: (name: string) => boolean;
   /** What a path leads to, for the events. */
   targetOf?: (path: string) => Target | undefined;
   counts?: RequestCounts;
@@ -74,6 +78,7 @@ export function createFrontDoor({
   create = createServer,
   findClient = clientOf,
   known = () => undefined,
+  isOwnCookie = isGatewayCookie,
   events,
   targetOf,
   counts,
@@ -82,6 +87,8 @@ export function createFrontDoor({
   const open = createOpenRequest({ findClient, log, events });
   const refusals = createRefusals({ render, log, events, targetOf });
   const limits = createRequestLimits({ config, log });
+  const maxHeadBytes = config.maxHeaderKiB * 1024;
+  const largeHead = createLargeHead({ maxBytes: maxHeadBytes, isOwnCookie });
   const webSockets = new OpenWebSockets(config);
   const turnAway = createTurnAway(events);
   // One connection a turn is accepted: who is new must not wait for a page to be made for each that was before them
@@ -135,9 +142,7 @@ export function createFrontDoor({
     const ownPage = (): void => {
       const bound = bodyBound(request);
       if (bound !== undefined) {
-        refusals.log(refusal(bound, 'body'), gate, exchange, req);
-        const page = plainRefusal(bound, { accept: request.accept, requestId });
-        answerHttp(req, res, page, { requestId, close: true });
+        refuse(refusal(bound, 'body'), true);
         return;
       }
       if (expectsContinue) res.writeContinue();
@@ -158,20 +163,22 @@ export function createFrontDoor({
       turnAway.request(req, res, { gate, accept: request.accept, requestId, from, account });
       return true;
     };
-    if (!isRouted(path)) {
+    const answer = (page: Rendered, close = expectsContinue): void => answerHttp(req, res, page, { requestId, close });
+    const refuse = (decision: Refusal, close?: boolean): void => {
+      refusals.log(decision, gate, exchange, req);
+      if (res.headersSent) res.destroy();
+      else void refusals.render(decision, gate, exchange).then((page) => answer(page, close));
+    };
+    const large = largeHead(req, request);
+    if (large !== undefined || !isRouted(path)) {
       const who = known(gate);
       if (isTooMany(who)) return;
-      if (who !== undefined) ownPage();
+      if (large !== undefined) refuse(large, true);
+      else if (who !== undefined) ownPage();
       else inStrangersTurn(() => res.destroyed || ownPage());
       return;
     }
     if (limits.isSpent(from)) gate.onlyKnown = true;
-    const answer = (page: Rendered): void => answerHttp(req, res, page, { requestId, close: expectsContinue });
-    const refuse = (decision: Refusal): void => {
-      refusals.log(decision, gate, exchange, req);
-      if (res.headersSent) res.destroy();
-      else void refusals.render(decision, gate, exchange).then(answer);
-    };
     decide(gate, (decision) => {
       visitor = whoOf(decision);
       if (res.destroyed || isTooMany(visitor)) return;
@@ -218,10 +225,11 @@ export function createFrontDoor({
       turnAway.upgrade(socket, { gate, accept: request.accept, requestId, from, account });
       return true;
     };
-    const fault = upgradeFault(req);
-    if (fault !== undefined || !isRouted(request.path)) {
+    const [large, fault] = [largeHead(req, request), upgradeFault(req)];
+    if (large !== undefined || fault !== undefined || !isRouted(request.path)) {
       if (isTooMany(known(gate))) return;
-      if (fault !== undefined) refuse(refusal(new GatewayError('request.malformed'), fault));
+      if (large !== undefined) refuse(large);
+      else if (fault !== undefined) refuse(refusal(new GatewayError('request.malformed'), fault));
       else refuse(refusal(new GatewayError('request.not-found'), 'no WebSocket here'));
       return;
     }
@@ -238,7 +246,7 @@ export function createFrontDoor({
   }
 
   const server = create({
-    maxHeaderSize: config.maxHeaderKiB * 1024,
+    maxHeaderSize: Math.max(maxHeadBytes, readableHeadBytes),
     headersTimeout: config.clientHeadersTimeoutS * 1000,
     keepAliveTimeout: config.clientKeepAliveS * 1000,
     requestTimeout: 0,
@@ -273,7 +281,7 @@ export function createFrontDoor({
       firstMs: config.clientHeadersTimeoutS * 1000,
       idleMs: config.clientKeepAliveS * 1000,
       readIdleMs: config.clientReadIdleS * 1000,
-      maxHeadBytes: config.maxHeaderKiB * 1024,
+      maxHeadBytes,
       ahead,
       begin: createLaneBegin({ authorize, hop, refusals, nextId, findClient, limits, turnAway, isRouted }),
     });
@@ -283,10 +291,6 @@ export function createFrontDoor({
 
 function whoOf(decision: GateDecision): Identity | undefined {
   return 'identity' in decision ? decision.identity : undefined;
-}
-
-function hasBody({ chunked, contentLength }: CanonicalRequest): boolean {
-  return chunked || (contentLength ?? 0) > 0;
 }
 
 /** A client that went away is no event. Without a listener, it would end the process. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { hasBody } from './canonical.ts';
 import type { Closable } from './connections.ts';
 import type { AnswerRules } from './headers.ts';
 import { RequestBody } from './requestBody.ts';
@@ -70,8 +71,8 @@ class Carrier implements ExchangeHandler, Closable {
     this.#req = req;
     this.#res = res;
     this.#hop = hop;
-    const { contentLength, chunked } = hop.exchange.request;
-    if (chunked || (contentLength ?? 0) > 0)
+    const { chunked } = hop.exchange.request;
+    if (hasBody(hop.exchange.request))
       this.#body = new RequestBody(req, {
         chunked,
         idleMs: hop.bodyIdleMs,

@@ -35,7 +35,7 @@ export function createRefusals({
     async render(decision, gate, of) {
       const request = { ...gate, accept: of.request.accept, requestId: of.requestId };
       try {
-        return await render(decision, request);
+        return withCookies(await render(decision, request), 'expire' in decision ? decision.expire : undefined);
       } catch (error) {
         log.error({ requestId: of.requestId, err: error }, 'a page could not be made');
         return plainRefusal(toGatewayError(error), request);
@@ -66,6 +66,12 @@ export function createRefusals({
       events?.emit('refused', { code, status, reason, account, ...asked });
     },
   };
+}
+
+function withCookies(page: Rendered, cookies: readonly string[] | undefined): Rendered {
+  if (cookies === undefined) return page;
+  const others = [page.headers['set-cookie'] ?? []].flat();
+  return { ...page, headers: { ...page.headers, 'set-cookie': [...others, ...cookies] } };
 }
 
 /** A failure of the hop, or of the gate itself; of the hop also whose request it was, for the page and the log. */

@@ -60,7 +60,14 @@ export type GateDecision =
   | { kind: 'sign-in'; returnTo: string; error: GatewayError; reason?: string }
   /** Allowed, but the server has no upstream now. */
   | { kind: 'no-server'; target: Extract<Target, { kind: 'server' }>; identity: Identity; view: ServerView | undefined }
-  | { kind: 'refuse'; error: GatewayError; identity?: Identity; reason: string };
+  | {
+      kind: 'refuse';
+      error: GatewayError;
+      identity?: Identity;
+      reason: string;
+      /** `Set-Cookie` values for its answer. */
+      expire?: readonly string[];
+    };
 
 /** Synchronous where the token is in the verified-token cache: the hot path makes no promise. */
 export type Authorize = (request: GateRequest) => GateDecision | Promise<GateDecision>;

@@ -127,6 +127,17 @@ describeWith(['chromium'], 'an origin for each account', () => {
     expect(tried).toEqual(['refused', 'refused', 'refused', 'refused', 'refused']);
   });
 
+  test('cookies that a script sets for the whole site lock nobody out of it', async () => {
+    await page.goto(serverPage());
+    await page.evaluate(() => {
+      for (let i = 0; i < 12; i += 1) document.cookie = `bomb${i}=${'x'.repeat(3900)}; path=/; domain=site.example`;
+    });
+    expect((await page.goto(`${main}/hub/home`))?.status()).toBe(431);
+    expect((await page.reload())?.status()).toBe(200);
+    expect((await page.goto(serverPage()))?.status()).toBe(200);
+    await context.clearCookies({ name: /^bomb/ });
+  });
+
   test('somebody else is brought to the refusal, signed in as who they are, on a page with its styles', async () => {
     const [guests, guest] = await visitor('guest');
     const answer = await guest.goto(serverPage());

@@ -75,7 +75,7 @@ const floods: Case[] = [
   {
     name: '3,000 headers',
     ref: 'RFC 6585, 5',
-    fate: { kind: 'refused', status: 431 },
+    fate: refused,
     bytes: get(many(3000, 'X-Abcdefgh: 12345678')),
   },
   {
