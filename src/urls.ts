@@ -40,3 +40,8 @@ export function createUrls(publicUrl: string, userDomain?: string): Urls {
       `${base}user/${encodeURIComponent(key.owner)}/${key.name === '' ? '' : `${encodeURIComponent(key.name)}/`}`,
   };
 }
+
+/** For logs: a query or fragment may hold a link that signs in, or a code. */
+export function withoutQuery(address: string): string {
+  return address.split(/[?#]/, 1)[0] ?? '';
+}

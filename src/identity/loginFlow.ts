@@ -9,6 +9,7 @@ import { problemOf, turnsOf } from './loopGuard.ts';
 import type { OidcSignIn } from './oidcClient.ts';
 import { begin, credentialsOf, fail, nextOf, setCookie, setSession, show } from './signInParts.ts';
 import type { SignInParts } from './signInParts.ts';
+import { withoutQuery } from '../urls.ts';
 import type { Verified } from './types.ts';
 
 /** Signing in: the page or the way to it, and the way back. */
@@ -36,7 +37,7 @@ function goOn(c: Context, parts: SignInParts, who: Identity, next: string): Resp
   const turns = turnsOf(c.req.header('cookie'), parts.cookies.turns, parts.clock.now());
   if (turns.count >= maxTurns) {
     setCookie(c, parts, `${parts.cookies.turns}=; Max-Age=0`);
-    parts.log.warn({ account: who.account.name, next: next.replace(/[?#].*$/s, '') }, 'sign-in goes round in circles');
+    parts.log.warn({ account: who.account.name, next: withoutQuery(next) }, 'sign-in goes round in circles');
     return show(c, parts, { kind: 'loop', problem: 'front', ...clockAndLinks(parts) }, 508);
   }
   setCookie(c, parts, `${parts.cookies.turns}=${turns.next}; Max-Age=20`);

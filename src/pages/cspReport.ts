@@ -1,3 +1,5 @@
+import { withoutQuery } from '../urls.ts';
+
 /** Fields of a report of the Content-Security-Policy (CSP 3, 5.3) that say what was refused and where. */
 const kept = ['document-uri', 'blocked-uri', 'effective-directive', 'violated-directive', 'source-file', 'line-number'];
 
@@ -20,8 +22,4 @@ function reportIn(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-function withoutQuery(text: string): string {
-  return text.replace(/[?#].*$/su, '');
 }
