@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { findTool, sudoCommand, sudoEnvironment } from './launcher.ts';
+import { becomeUser } from '../src/processes/becomeUser.ts';
+import { spawnProgram } from '../src/processes/childProcess.ts';
+import { findProgram } from '../src/processes/systemTools.ts';
+import { sudoCommand, sudoEnvironment } from './launcher.ts';
 import type { CommandJob, CommandResult } from './protocol.ts';
 
 /** More than any answer of a batch system's commands that we read. */
@@ -19,6 +21,12 @@ export default function command(job: CommandJob): Promise<CommandResult> {
   const hanging = who === undefined ? 0 : (unended.get(who) ?? 0);
   if (hanging >= mostUnended)
     return Promise.resolve(resultOf(null, null, { fault: 'earlier commands of this account hang' }));
+  const program = findProgram(job.command[0] ?? '', (job.env['PATH'] ?? '').split(':'));
+  if (program === undefined) return Promise.resolve(resultOf(null, null, { fault: `${job.command[0]} is not there` }));
+  return run({ ...job, command: [program, ...job.command.slice(1)] }, who);
+}
+
+function run(job: CommandJob, who: string | undefined): Promise<CommandResult> {
   const child = launch(job);
   return new Promise((resolve) => {
     const said = { stdout: '', stderr: '' };
@@ -27,29 +35,32 @@ export default function command(job: CommandJob): Promise<CommandResult> {
       resolve(resultOf(code, signal, { ...said, fault }));
     };
     const end = (fault: string): void => {
-      if (child.pid !== undefined) killGroup(child.pid);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      if (child.exitCode === null && child.signalCode === null) countUnended(child, who);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      // Once it is reaped, its number may be another's.
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        killGroup(child.pid);
+        countUnended(child, who);
+      }
       finish(null, null, fault);
     };
     const timer = setTimeout(() => end(`no answer in ${job.timeoutMs / 1000} s`), job.timeoutMs);
     const most = job.maxOutputBytes ?? usualOutputBytes;
     for (const name of ['stdout', 'stderr'] as const)
-      child[name].setEncoding(job.encoding ?? 'utf8').on('data', (text: string) => {
+      child[name]?.setEncoding(job.encoding ?? 'utf8').on('data', (text: string) => {
         said[name] += text.slice(0, most - said[name].length);
         if (said[name].length >= most) end('it says too much');
       });
-    child.stdin.on('error', () => {});
-    child.stdin.end(inputOf(job));
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(inputOf(job));
     child.on('error', (error) => end((error as NodeJS.ErrnoException).code ?? error.message));
     child.on('close', (code, signal) => finish(code, signal, null));
   });
 }
 
-function launch(job: CommandJob) {
-  const [program = '', ...args] = words(job);
-  return spawn(program, args, {
+function launch(job: CommandJob): ChildProcess {
+  return spawnProgram(commandOf(job), {
+    keyring: job.sudo === undefined ? job.user : 'gateway',
     env: job.sudo === undefined ? job.env : sudoEnvironment,
     cwd: '/',
     // A group of its own: what hangs is ended with all that it has started.
@@ -69,11 +80,9 @@ function inputOf({ command: own, env, input = '', sudo, timeoutMs }: CommandJob)
   return JSON.stringify({ do: 'command', command: own, env, cwd: '/', input, timeoutS });
 }
 
-function words({ command: own, user, sudo }: CommandJob): readonly string[] {
+function commandOf({ command: own, user, sudo }: CommandJob): readonly string[] {
   if (sudo !== undefined) return sudoCommand(sudo);
-  if (user === undefined) return own;
-  const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--'];
-  return [findTool('setpriv') ?? 'setpriv', ...become, ...own];
+  return user === undefined ? own : [...becomeUser(user), ...own];
 }
 
 function ownerOf({ user, sudo }: CommandJob): string | undefined {

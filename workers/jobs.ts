@@ -8,3 +8,4 @@ export { default as recover } from './recover.ts';
 export { default as start } from './start.ts';
 export { default as stop } from './stop.ts';
 export { default as strays } from './strays.ts';
+export { default as trust } from './trust.ts';

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { becomeUser } from '../src/processes/becomeUser.ts';
+import { findTool, toolPath } from '../src/processes/systemTools.ts';
 import type { StartJob, Sudo } from './protocol.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { StartJob, Sudo } from './protocol.ts';
  * its own pid and start time, which stay the server's, since all that follows replaces it in place.
  *
  * The server never has a file of ours open: what it says before its log is open, or where that cannot be, goes by a pipe
- * into a note of at most 2000 bytes. `command -p`: the server's PATH must not choose what root runs.
+ * into a note of at most 2000 bytes. The server's PATH must not choose what root runs: not one bare name is in it.
  */
 const inner = `
 run=$1; shift
@@ -22,15 +22,18 @@ echo up >&3
 exec 3>&-
 exec "$@"
 `;
-const readNote = `{ command -p dd bs=1 count=2000 2> /dev/null; exec cat > /dev/null; } < "$run.pipe" > "$run.note" 3>&- 4>&- &`;
+const readNote = `{ "$dd" bs=1 count=2000 2> /dev/null; exec "$cat" > /dev/null; } < "$run.pipe" > "$run.note" 3>&- 4>&- &`;
 const claim = `
 umask 077
 set -C
-true > "$run.claim" || { echo cancelled >&3; exit 75; }
+: > "$run.claim" || { echo cancelled >&3; exit 75; }
 set +C
-command -p mkfifo "$run.pipe"
+"$mkfifo" "$run.pipe"
 `;
+const tools = ['dd', 'cat', 'mkfifo', 'rm'] as const;
+const takeTools = `dd=$1 cat=$2 mkfifo=$3 rm=$4; shift 4`;
 const waiter = `
+${takeTools}
 inner=$1 run=$2; shift 2
 ${claim}
 ${readNote}
@@ -63,13 +66,14 @@ exec "$@"
  * The plan, with the secrets of the start, is open for it and gone.
  */
 const sudoWaiter = `
+${takeTools}
 run=$1; shift
 ${claim}
 exec 4< "$run.plan"
-rm -f "$run.plan"
-mkfifo "$run.out"
+"$rm" -f "$run.plan"
+"$mkfifo" "$run.out"
 ${readNote}
-dd bs=4096 count=1 < "$run.out" > "$run.pid" 2> /dev/null 3>&- 4>&- &
+"$dd" bs=4096 count=1 < "$run.out" > "$run.pid" 2> /dev/null 3>&- 4>&- &
 umask 022
 "$@" <&4 > "$run.out" 2> "$run.pipe"
 code=$?
@@ -77,45 +81,41 @@ umask 077
 echo "$code" > "$run.exit"
 `;
 
-/** Absolute paths: the environment of the server, and with it its PATH, must not choose what root runs. */
-const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
-
-export function findTool(name: string): string | undefined {
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-}
-
 /** Program and arguments of the whole launch, or the name of a tool that is missing (all are util-linux or coreutils). */
 export function launchCommand(job: StartJob): { ok: true; command: string[] } | { ok: false; missing: string } {
   if (job.sudo !== undefined) return sudoLaunch(job, job.sudo);
-  const needed = ['setsid', 'env', ...(job.user ? ['setpriv'] : []), ...(job.limits ? ['prlimit'] : [])];
+  const needed = [...tools, 'setsid', 'env', ...(job.user ? ['setpriv'] : []), ...(job.limits ? ['prlimit'] : [])];
   const missing = needed.find((name) => findTool(name) === undefined);
   if (missing !== undefined) return { ok: false, missing };
-  const tool = (name: string): string => findTool(name) ?? name;
-  const become = job.user
-    ? [tool('setpriv'), `--reuid=${job.user.uid}`, `--regid=${job.user.gid}`, '--init-groups', '--']
-    : [];
+  const become = job.user ? becomeUser(job.user) : [];
   const limit = job.limits
-    ? [tool('prlimit'), ...Object.entries(job.limits).map(([name, value]) => `--${name}=${value}`), '--']
+    ? [toolPath('prlimit'), ...Object.entries(job.limits).map(([name, value]) => `--${name}=${value}`), '--']
     : [];
   // The folder is entered as the user: root may not be able to (NFS), and a home that hangs then hangs this process alone.
-  const place = [tool('env'), ...['PWD', 'OLDPWD', 'SHLVL', '_'].flatMap((name) => ['-u', name]), '-C', job.cwd, '--'];
+  const place = [
+    toolPath('env'),
+    ...['PWD', 'OLDPWD', 'SHLVL', '_'].flatMap((name) => ['-u', name]),
+    '-C',
+    job.cwd,
+    '--',
+  ];
   const mask = job.umask.toString(8).padStart(4, '0');
   const log = ['/bin/sh', '-c', openLog, 'launcher', job.logFile, mask];
-  const server = [tool('setsid'), ...limit, ...become, ...log, ...place, ...job.command];
-  const shell = ['/bin/sh', '-c', waiter, 'launcher', inner, job.runFile];
-  return { ok: true, command: [tool('setsid'), '--fork', ...shell, ...server] };
+  const server = [toolPath('setsid'), ...limit, ...become, ...log, ...place, ...job.command];
+  const shell = ['/bin/sh', '-c', waiter, 'launcher', ...tools.map(toolPath), inner, job.runFile];
+  return { ok: true, command: [toolPath('setsid'), '--fork', ...shell, ...server] };
 }
 
 function sudoLaunch({ runFile }: StartJob, sudo: Sudo): ReturnType<typeof launchCommand> {
-  const missing = ['setsid', 'sudo'].find((name) => findTool(name) === undefined);
+  const missing = [...tools, 'setsid', 'sudo'].find((name) => findTool(name) === undefined);
   if (missing !== undefined) return { ok: false, missing };
-  const shell = ['/bin/sh', '-c', sudoWaiter, 'launcher', runFile];
-  return { ok: true, command: [findTool('setsid') ?? 'setsid', '--fork', ...shell, ...sudoCommand(sudo)] };
+  const shell = ['/bin/sh', '-c', sudoWaiter, 'launcher', ...tools.map(toolPath), runFile];
+  return { ok: true, command: [toolPath('setsid'), '--fork', ...shell, ...sudoCommand(sudo)] };
 }
 
 /** The command line by which the gateway acts as this account; what to do goes to its standard input. */
 export function sudoCommand({ helper, name }: Sudo): string[] {
-  return [findTool('sudo') ?? 'sudo', '-n', '-u', name, '--', helper];
+  return [toolPath('sudo'), '-n', '-u', name, '--', helper];
 }
 
 /** sudo makes the account's own; nothing of the gateway's reaches it. */

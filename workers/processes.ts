@@ -12,6 +12,21 @@ export function readStat(pid: number): { state: string; startTime: string; group
   }
 }
 
+/**
+ * Real user of a process; undefined if there is none. From its status: the files of a process that may not be looked into
+ * (prctl(2), PR_SET_DUMPABLE) are root's, whoever it belongs to.
+ */
+export function readOwner(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
 /** The command name stands in brackets and may hold blanks and brackets itself: count from the last one. */
 export function parseStat(text: string): {
   pid: number;

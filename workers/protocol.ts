@@ -10,6 +10,8 @@ export interface ProcessIdentity {
   startTime: string;
   /** /proc/sys/kernel/random/boot_id. */
   bootId: string;
+  /** Whom it was started for; in no note of a start that was cut off. */
+  uid?: number | undefined;
 }
 
 /** How the gateway of an ordinary user becomes another: by sudo(8), which lets it run one helper as that account. */
@@ -86,6 +88,12 @@ export interface StrayProcess {
   socket: string | null;
   /** Its command line: public on the host. */
   command: string;
+}
+
+/** Asks whether root may run a Python. */
+export interface TrustJob {
+  /** Absolute path. */
+  python: string;
 }
 
 /** Asks PAM about a name and a password. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claim, claimedByGateway } from './claims.ts';
+import { isAlive, readOwner } from './processes.ts';
 import type { ProcessIdentity, RecoverJob } from './protocol.ts';
 import { readProcess } from './start.ts';
 
@@ -14,7 +15,8 @@ export default async function recover({ runFile }: RecoverJob): Promise<ProcessI
   if (claim(runFile) || claimedByGateway(runFile)) return undefined;
   for (const until = Date.now() + waitMs; ; await sleep(50)) {
     try {
-      return readProcess(runFile);
+      const found = readProcess(runFile);
+      return isAlive(found) ? { ...found, uid: readOwner(found.pid) } : found;
     } catch {
       if (Date.now() > until) return undefined;
     }

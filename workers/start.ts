@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { spawnProgram } from '../src/processes/childProcess.ts';
 import { giveUp } from './claims.ts';
 import { launchCommand, sudoEnvironment } from './launcher.ts';
 import { parseStat, readBootId } from './processes.ts';
@@ -17,17 +17,23 @@ export default async function start(job: StartJob): Promise<StartResult> {
     };
   if (job.sudo !== undefined) writeSudoPlan(job);
   const answer = await run(launch.command, job);
-  if (answer === 'up') return { ok: true, process: readProcess(job.runFile) };
+  if (answer === 'up') return { ok: true, process: { ...readProcess(job.runFile), ...ownerOf(job) } };
   if (answer !== 'cancelled' && !isNoted(job.runFile)) tryTo(() => giveUp(job.runFile));
   return answer === 'cancelled'
     ? { ok: false, reason: 'cancelled', detail: 'the start was given up before' }
     : { ok: false, reason: 'launcher', detail: answer };
 }
 
+/** By sudo the account itself has written the note: it says nothing of whose process that is. */
+function ownerOf({ user, sudo }: StartJob): Pick<ProcessIdentity, 'uid'> {
+  return sudo === undefined ? { uid: user?.uid ?? process.geteuid?.() } : {};
+}
+
 /** Runs the launcher until it says a line on descriptor 3 (`up`, `cancelled`) or ends without; rejects never. */
-function run(command: readonly string[], { env, runFile, sudo }: StartJob): Promise<string> {
+function run(command: readonly string[], { env, runFile, sudo, user }: StartJob): Promise<string> {
   return new Promise((resolve) => {
-    const child = spawn(command[0] ?? '', command.slice(1), {
+    const child = spawnProgram(command, {
+      keyring: sudo === undefined ? user : 'gateway',
       env: sudo === undefined ? env : sudoEnvironment,
       cwd: '/',
       detached: true,

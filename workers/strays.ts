@@ -1,6 +1,6 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { parseStat, readBootId } from './processes.ts';
+import { parseStat, readBootId, readOwner } from './processes.ts';
 import type { StrayProcess, StraysJob } from './protocol.ts';
 
 /** Steps of a launch, which have the server's command line among their arguments. */
@@ -26,12 +26,13 @@ function look(name: string, folder: string, bootId: string): StrayProcess | unde
     const socket = sockets.find((path) => path.startsWith(`${folder}/`));
     const hasPort = sockets.length === 0 && words.includes('hubapp') && isOfGateway(name, folder);
     if (socket === undefined && !hasPort) return undefined;
-    const { uid } = statSync(`/proc/${name}`);
+    const uid = readOwner(Number(name));
+    if (uid === undefined) return undefined;
     const { pid, startTime, session, state } = parseStat(readFileSync(`/proc/${name}/stat`, 'latin1'));
     if (isService(name)) return undefined;
     if (state === 'Z' || (socket !== undefined && String(uid) !== basename(dirname(socket)))) return undefined;
     const command = words.join(' ').trim().slice(0, 300);
-    return { process: { pid, startTime, bootId }, uid, session, socket: socket ?? null, command };
+    return { process: { pid, startTime, bootId, uid }, uid, session, socket: socket ?? null, command };
   } catch {
     // it has ended meanwhile
     return undefined;

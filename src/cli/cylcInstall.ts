@@ -105,7 +105,7 @@ async function unlink(): Promise<void> {
 
 async function bestPython(): Promise<Python> {
   const paths = await findPythons({ env: process.env, home: homedir(), systemDirs: usualSystemDirs });
-  const probed = await Promise.all(paths.map(probePython));
+  const probed = await Promise.all(paths.map((path) => probePython(path)));
   const python = choosePython(
     probed.filter((candidate) => candidate !== undefined),
     { forAll: asRoot() },
@@ -119,7 +119,7 @@ async function bestPython(): Promise<Python> {
 }
 
 async function namedPython(path: string): Promise<Python> {
-  const python = await probePython(path);
+  const python = await probePython(resolve(path));
   if (python === undefined)
     throw new SetupError(`${path} does not run as a Python 3.`, { advice: 'Check the path.', exitCode: 69 });
   return choosePython([python]);

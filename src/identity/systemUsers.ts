@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { runProgram } from '../processes/childProcess.ts';
+import { toolPath } from '../processes/systemTools.ts';
 
 /** One line of the user database, passwd(5). */
 export interface SystemUser {
@@ -24,7 +22,7 @@ export interface SystemUsers {
   list(): Promise<SystemUser[]>;
 }
 
-const limits = { timeout: 10_000, maxBuffer: 16 * 1024 * 1024, encoding: 'utf8' } as const;
+const limits = { timeout: 10_000, maxBuffer: 16 * 1024 * 1024 } as const;
 /** getent(1): the key was not found. */
 const notFound = 2;
 
@@ -35,7 +33,7 @@ export function createSystemUsers(): SystemUsers {
       return line === undefined ? undefined : parsePasswd(line);
     },
     async groups(name) {
-      const { stdout } = await run('id', ['-G', '--', name], limits);
+      const { stdout } = await runProgram([toolPath('id'), '-G', '--', name], limits);
       const gids = stdout.trim().split(/\s+/);
       const lines = await getent('group', ...gids);
       return lines.map((line) => line.slice(0, line.indexOf(':'))).filter((group) => group !== '');
@@ -49,7 +47,7 @@ export function createSystemUsers(): SystemUsers {
 /** Lines of `getent`; where there is no such program, of the file that it would read. */
 async function getent(database: 'passwd' | 'group', ...keys: string[]): Promise<string[]> {
   try {
-    const { stdout } = await run('getent', [database, ...keys], limits);
+    const { stdout } = await runProgram([toolPath('getent'), database, ...keys], limits);
     return toLines(stdout);
   } catch (error) {
     const { code, stdout } = error as { code?: number | string; stdout?: string };

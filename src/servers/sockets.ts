@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { Account } from '../access/types.ts';
 import { GatewayError, SetupError } from '../errors.ts';
+import { runProgram } from '../processes/childProcess.ts';
+import { toolPath } from '../processes/systemTools.ts';
 import type { ServerKey } from './types.ts';
 
 /** Longest path of a unix socket on Linux: `sun_path` has 108 bytes with its closing NUL (unix(7)). */
@@ -101,9 +101,8 @@ export function socketPath(runtimeDir: string, uid: number, key: ServerKey): str
  */
 async function sharedFolder(path: string, uid: number, account: string): Promise<void> {
   await ownFolder(path, { uid, mode: 0o2770 });
-  await promisify(execFile)('setfacl', ['--set', `u::rwx,u:${account}:rwx,g::rwx,m::rwx,o::-`, '--', path], {
-    timeout: 5000,
-  });
+  const entries = `u::rwx,u:${account}:rwx,g::rwx,m::rwx,o::-`;
+  await runProgram([toolPath('setfacl'), '--set', entries, '--', path], { timeout: 5000 });
 }
 
 async function ownFolder(path: string, want: { uid: number; gid?: number; mode: number }): Promise<void> {

@@ -1,5 +1,9 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { becomeUser } from '../processes/becomeUser.ts';
+import { spawnProgram } from '../processes/childProcess.ts';
+import { toolPath } from '../processes/systemTools.ts';
 import { keepServiceLog } from './serviceLog.ts';
 
 /** What to run as whom. */
@@ -31,7 +35,8 @@ export interface RunningProcess {
  * by setpriv(1), which also takes up all groups of the user). Rejects where it cannot be run at all.
  */
 export async function runProcess(plan: ProcessPlan): Promise<RunningProcess> {
-  const child = spawn('/bin/sh', ['-c', oneOutput, 'sh', 'setpriv', ...setprivArguments(plan)], {
+  const child = spawnProgram(['/bin/sh', '-c', oneOutput, 'sh', ...commandOf(plan)], {
+    keyring: plan.user,
     cwd: plan.cwd,
     env: { ...plan.env },
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -42,16 +47,16 @@ export async function runProcess(plan: ProcessPlan): Promise<RunningProcess> {
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),
   );
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-  const { pid } = child;
-  if (pid === undefined) throw new Error('no process');
-  const written = keepServiceLog(plan.logFile, child.stdout).catch(() => {});
+  const { pid, stdout } = child;
+  if (pid === undefined || stdout === null) throw new Error('no process');
+  const written = keepServiceLog(plan.logFile, stdout).catch(() => {});
   // Its last words are read first, unless something that it left behind goes on.
   const ended = exited.then(async (ending) => {
     await Promise.race([written, sleep(lastWordsMs, undefined, { ref: false })]);
-    child.stdout.destroy();
+    stdout.destroy();
     return ending;
   });
-  return { pid, ended, stop: (graceMs) => stop(pid, exited, graceMs) };
+  return { pid, ended, stop: (graceMs) => stop(child, exited, graceMs) };
 }
 
 /** Errors stay between the lines that they belong to. */
@@ -59,23 +64,23 @@ const oneOutput = 'exec "$@" 2>&1';
 /** So long its output may lag behind its end. */
 const lastWordsMs = 1000;
 
-function setprivArguments({ user, command }: ProcessPlan): string[] {
-  const become = user === undefined ? [] : ['--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups'];
-  return [...become, '--pdeathsig', 'TERM', '--', ...command];
+function commandOf({ user, command }: ProcessPlan): string[] {
+  const end = ['--pdeathsig', 'TERM'];
+  return [...(user === undefined ? [toolPath('setpriv'), ...end, '--'] : becomeUser(user, end)), ...command];
 }
 
-async function stop(pid: number, ended: Promise<Ending>, graceMs: number): Promise<void> {
-  signalTo(pid, 'SIGTERM');
-  const timer = setTimeout(() => signalTo(-pid, 'SIGKILL'), graceMs);
+async function stop(child: ChildProcess, ended: Promise<Ending>, graceMs: number): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), graceMs);
   await ended;
   clearTimeout(timer);
-  // Helpers that it left behind.
-  signalTo(-pid, 'SIGKILL');
+  // Helpers that it left behind. While there are any, no other process can have got its number.
+  if (!existsSync(`/proc/${child.pid}`)) signalGroup(child.pid, 'SIGKILL');
 }
 
-function signalTo(pid: number, signal: NodeJS.Signals): void {
+function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, signal);
+    if (leader !== undefined) process.kill(-leader, signal);
   } catch {
     // Gone already.
   }

@@ -31,7 +31,7 @@ export async function createSpawners(
   const commands = createAccountCommands({ sudo });
   const batch = await createBatch({ ...options, pool });
   const account = createAccountSpawner({ pool, sudo });
-  const here = warmStart ? [createWarmSpawner({ ...options, account }), account] : [account];
+  const here = warmStart ? [createWarmSpawner({ ...options, account, pool }), account] : [account];
   return {
     all: [...here, ...batch.spawners],
     commands,

@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { lstat, mkdir, open, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { spawnProgram } from '../processes/childProcess.ts';
 import { program } from './forkProgram.ts';
 
 /** Where one fork server is, and what it is run by. */
@@ -63,17 +64,20 @@ async function tryConnect(path: string): Promise<Socket | undefined> {
   } catch {
     return undefined;
   }
-  // A reset is followed by `close`.
-  return socket.on('error', () => {});
+  // A reset is followed by `close`. Without this greeting nobody is taken for a gateway (workers/forkserver/link.py).
+  socket.on('error', () => {}).write('{"gateway":true}\n');
+  return socket;
 }
 
 async function launch(place: ForkPlace): Promise<{ child: ChildProcess; ended: Promise<string> }> {
   const { python, socket, cacheFile, logFile, patienceS } = place;
   const output = await open(logFile, 'a', 0o600);
-  const child = spawn(python, ['-I', '-B', '-c', program, cacheFile, socket, String(patienceS), room], {
+  const child = spawnProgram([python, '-I', '-B', '-c', program, cacheFile, socket, String(patienceS), room], {
+    // Of root's session nothing is left to its children. Each of them joins a keyring of its own besides.
+    ...(process.geteuid?.() === 0 && { keyring: 'gateway' as const }),
     cwd: '/',
     detached: true,
-    env: { ...environment(dirname(cacheFile)), CYLC_GATEWAY_WARM: socket },
+    env: { ...environment(), CYLC_GATEWAY_WARM: socket },
     stdio: ['ignore', 'pipe', output.fd],
   });
   await output.close();
@@ -89,9 +93,9 @@ async function launch(place: ForkPlace): Promise<{ child: ChildProcess; ended: P
 }
 
 /** No user's: whatever a module remembers of this home at its import is found by it (workers/forkserver/modules.py). */
-function environment(folder: string): Record<string, string> {
+function environment(): Record<string, string> {
   return {
-    HOME: `${folder}/home-${randomBytes(8).toString('hex')}`,
+    HOME: join(tmpdir(), `cylc-gateway-home-${randomBytes(8).toString('hex')}`),
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LANG: 'C.UTF-8',
     JUPYTERHUB_SINGLEUSER_APP: 'jupyter_server.serverapp.ServerApp',

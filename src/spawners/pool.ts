@@ -17,6 +17,7 @@ import type {
   StopResult,
   StrayProcess,
   StraysJob,
+  TrustJob,
 } from '../../workers/protocol.ts';
 
 /** The jobs: those of `workers/jobs.ts`, and `pam`, which has threads of its own. */
@@ -26,6 +27,7 @@ interface Jobs {
   stop: (job: StopJob) => StopResult;
   command: (job: CommandJob) => CommandResult;
   strays: (job: StraysJob) => StrayProcess[];
+  trust: (job: TrustJob) => string | undefined;
   recover: (job: RecoverJob) => ProcessIdentity | undefined;
   pam: (job: PamJob) => PamAnswer;
 }

@@ -1,4 +1,5 @@
 import type { CommandJob, CommandResult } from '../../workers/protocol.ts';
+import { sitePath } from '../processes/systemTools.ts';
 import type { JobPool } from './pool.ts';
 
 /** Runs short commands, as a user or as the gateway itself. */
@@ -31,7 +32,7 @@ export function createRunAs(options: {
     return pool.run('command', {
       command,
       ...(limits ?? { timeoutMs }),
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', ...names, ...env },
+      env: { PATH: sitePath, LANG: 'C.UTF-8', ...names, ...env },
       ...(input !== undefined && { input }),
       ...(other && uid === 0 && { user: { uid: user.uid, gid: user.gid } }),
       ...(other && uid !== 0 && sudo !== undefined && { sudo: { helper: sudo, name: user.name } }),

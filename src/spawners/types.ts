@@ -44,6 +44,8 @@ export interface ProcessId {
   startTime: string;
   /** /proc/sys/kernel/random/boot_id. */
   bootId: string;
+  /** Whom it was started for; in no note of a start that was cut off. */
+  uid?: number | undefined;
 }
 
 /** What a spawner remembers of a started server, recorded in the store: enough to poll and stop it after a restart. */

@@ -7,7 +7,7 @@ import { fingerprint } from './forkProgram.ts';
 import { openForkServer } from './forkServer.ts';
 import type { ForkServer } from './forkServer.ts';
 import { coldFile } from './notes.ts';
-import { trustFault } from './trust.ts';
+import type { JobPool } from './pool.ts';
 import type { PythonEnvironment, Spawner, SpawnHandle, SpawnPlan } from './types.ts';
 
 /**
@@ -17,6 +17,7 @@ import type { PythonEnvironment, Spawner, SpawnHandle, SpawnPlan } from './types
  */
 export function createWarmSpawner(options: {
   account: Spawner;
+  pool: Pick<JobPool, 'run'>;
   dataDir: string;
   /** Short enough for the paths of sockets. */
   runtimeDir: string;
@@ -24,34 +25,37 @@ export function createWarmSpawner(options: {
   uid?: number;
   patienceS?: number;
 }): Spawner {
-  const { account, log, dataDir, runtimeDir, patienceS = forkServerPatienceS } = options;
+  const { account, pool, log, dataDir, runtimeDir, patienceS = forkServerPatienceS } = options;
   const uid = options.uid ?? process.geteuid?.() ?? 0;
-  const servers = new Map<string, { server: Promise<ForkServer | undefined>; startedAt: number }>();
+  /** Or why there is none. */
+  const servers = new Map<string, { server: Promise<ForkServer | string>; startedAt: number }>();
   let closed = false;
 
   /** One per Cylc environment and version; a dead one is made anew, but not again and again. */
-  async function serverOf(environment: PythonEnvironment): Promise<ForkServer | undefined> {
+  async function serverOf(environment: PythonEnvironment): Promise<ForkServer | string> {
     const id = `${environment.python}@${environment.version}`;
     const known = servers.get(id);
     const now = performance.now();
     const server = await known?.server;
-    const stays = server?.state !== 'dead' || (!server.found && now - (known?.startedAt ?? 0) < restartPauseMs);
-    if (known !== undefined && stays && servers.get(id) === known) return server;
+    const lives = typeof server === 'object' && server.state !== 'dead';
+    const rests = !isFound(server) && now - (known?.startedAt ?? 0) < restartPauseMs;
+    if (server !== undefined && (lives || rests) && servers.get(id) === known) return server;
     const latest = servers.get(id);
-    if (closed || (latest !== undefined && latest !== known)) return latest?.server;
+    if (latest !== undefined && latest !== known) return latest.server;
+    if (closed) return 'the gateway ends';
     const begun = begin(environment, id);
     servers.set(id, { server: begun, startedAt: now });
     return begun;
   }
 
-  async function begin(environment: PythonEnvironment, id: string): Promise<ForkServer | undefined> {
+  async function begin(environment: PythonEnvironment, id: string): Promise<ForkServer | string> {
     const { python } = environment;
-    const fault = await trustFault(python, uid);
-    if (fault !== undefined) {
-      log.warn({ python, fault }, 'no warm start: root does not run Python that others can change');
-      return undefined;
-    }
     try {
+      const fault = uid === 0 ? await pool.run('trust', { python }) : undefined;
+      if (fault !== undefined) {
+        log.warn({ python, fault }, 'no warm start: root does not run Python that others can change');
+        return `root does not run what others could change: ${fault}`;
+      }
       const folder = join(dataDir, 'forkserver');
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const name = createHash('sha256').update(id).digest('hex').slice(0, 12);
@@ -60,7 +64,7 @@ export function createWarmSpawner(options: {
       return openForkServer({ python, socket, patienceS, ...files }, log);
     } catch (error) {
       log.warn({ err: error, python }, 'the fork server did not start');
-      return undefined;
+      return 'the fork server did not start';
     }
   }
 
@@ -68,7 +72,7 @@ export function createWarmSpawner(options: {
     if (plan.python === undefined) return 'this program has no warm start';
     if (plan.account.uid !== uid && uid !== 0) return 'this gateway is not root, and so cannot become the account';
     const server = await serverOf(plan.python);
-    if (server === undefined) return 'there is no fork server';
+    if (typeof server === 'string') return server;
     if (server.state === 'warming') {
       report('Waiting for the warm start to be ready.');
       await Promise.race([server.settled, pause(server.knowsModules ? warmPatienceMs : findPatienceMs)]);
@@ -79,7 +83,7 @@ export function createWarmSpawner(options: {
       await rm(`${plan.runFile}.plan`, { force: true });
       return answer.why;
     }
-    const process = { pid: answer.pid, startTime: answer.startTime, bootId: readBootId() };
+    const process = { pid: answer.pid, startTime: answer.startTime, bootId: readBootId(), uid: plan.account.uid };
     return { kind: 'process', process, runFile: plan.runFile };
   }
 
@@ -106,9 +110,17 @@ export function createWarmSpawner(options: {
     forget: (handle) => account.forget(handle),
     async close() {
       closed = true;
-      for (const { server } of servers.values()) await (await server)?.close();
+      for (const { server } of servers.values()) {
+        const made = await server;
+        if (typeof made === 'object') await made.close();
+      }
     },
   };
+}
+
+/** Left behind by the gateway before: when it dies, another may be made at once. */
+function isFound(server: ForkServer | string | undefined): boolean {
+  return typeof server === 'object' && server.found;
 }
 
 const restartPauseMs = 10_000;

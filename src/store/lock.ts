@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { SetupError } from '../errors.ts';
+import { runProgramSync } from '../processes/childProcess.ts';
+import { findTool } from '../processes/systemTools.ts';
 import { isAlive, parseHolder, thisProcess, type Holder } from './holder.ts';
 
 export interface Lock {
@@ -19,13 +20,14 @@ export interface Lock {
  * without the command, the record in the file decides: pid, start time and boot id of a live process keep others out.
  * The file is never removed: that would let two processes lock two files of one name.
  *
+ * @param flock Its path; null where there is none.
  * @throws SetupError if a live process holds it.
  */
-export function takeLock(dataDir: string, clock: Clock): Lock {
+export function takeLock(dataDir: string, clock: Clock, flock: string | null = findTool('flock') ?? null): Lock {
   const path = join(dataDir, 'gateway.lock');
   const fd = openSync(path, 'a+', 0o600);
   const before = parseHolder(readFileSync(path, 'utf8'));
-  if (!mayTake(path, fd, before)) {
+  if (!mayTake(path, fd, before, flock)) {
     closeSync(fd);
     throw heldError(dataDir, before);
   }
@@ -39,26 +41,27 @@ export function takeLock(dataDir: string, clock: Clock): Lock {
   };
 }
 
-function mayTake(path: string, fd: number, before: Holder | undefined): boolean {
-  const answer = tryFlock(fd);
+function mayTake(path: string, fd: number, before: Holder | undefined, flock: string | null): boolean {
+  const answer = tryFlock(fd, flock);
   if (answer === 'busy') return false;
-  if (answer === 'locked' && lockIsKept(path)) return true;
+  if (answer === 'locked' && lockIsKept(path, flock)) return true;
   if (before === undefined) return true;
   // Another host's process cannot be looked at from here.
   return before.host === hostname() && !isAlive(before);
 }
 
-function lockIsKept(path: string): boolean {
+function lockIsKept(path: string, flock: string | null): boolean {
   const second = openSync(path, 'a');
   try {
-    return tryFlock(second) === 'busy';
+    return tryFlock(second, flock) === 'busy';
   } finally {
     closeSync(second);
   }
 }
 
-function tryFlock(fd: number): 'locked' | 'busy' | 'unable' {
-  const { status } = spawnSync('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+function tryFlock(fd: number, flock: string | null): 'locked' | 'busy' | 'unable' {
+  if (flock === null) return 'unable';
+  const status = runProgramSync([flock, '-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
   if (status === 0) return 'locked';
   return status === 1 ? 'busy' : 'unable';
 }

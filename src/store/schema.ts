@@ -106,7 +106,12 @@ export type AdminData = z.infer<typeof adminSchema>;
 export const handleSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('process'),
-    process: z.strictObject({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
+    process: z.strictObject({
+      pid: z.number().int(),
+      startTime: z.string(),
+      bootId: z.string(),
+      uid: z.number().int().optional(),
+    }),
     /** Where the launcher noted the process and notes its exit code. */
     runFile: z.string(),
     /** Whose it is, where it may take sudo to signal it. */

@@ -137,7 +137,7 @@ describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () =
   test('so is one that was started warm, whose environment is told to nobody', async () => {
     const [dataDir, pool] = [shortFolder('cg-data'), createJobPool()];
     const account = createAccountSpawner({ pool });
-    const warm = createWarmSpawner({ account, dataDir, runtimeDir: dataDir, log: pino({ level: 'silent' }) });
+    const warm = createWarmSpawner({ account, pool, dataDir, runtimeDir: dataDir, log: pino({ level: 'silent' }) });
     const warmWorld = await createServersWorld({
       account: alice,
       programs: createPrograms({ configured: cylcBin(), dataDir: '/nowhere', searchPath: '' }),

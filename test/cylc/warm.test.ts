@@ -41,6 +41,7 @@ function suite(title: string, needs: readonly RealPart[], whose: () => Whose): v
       const spawner = createAccountSpawner({ pool });
       const warm = createWarmSpawner({
         account: spawner,
+        pool,
         dataDir,
         runtimeDir: dataDir,
         log: pino({ level: 'silent' }),

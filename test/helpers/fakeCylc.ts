@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
  * A virtual environment with a Cylc that is none: the same commands and modules, a few lines each, so that what starts
- * Cylc can be tested where it is not installed. Its server writes what it sees to the log and answers on its socket; with
- * `SMALL_SERVER=tells` it tells each client what it was sent.
+ * Cylc can be tested where it is not installed. Its server writes what it sees to the log and answers on its socket.
  */
-export function makeFakeCylc(root: string, interpreter = 'python3'): { cylc: string; python: string } {
+export function makeFakeCylc(root: string, interpreter = publicPython()): { cylc: string; python: string } {
   const ask = 'import sys; print(sys.executable); print("%d.%d" % sys.version_info[:2])';
   const [real = '', version = ''] = execFileSync(interpreter, ['-c', ask], { encoding: 'utf8' }).trim().split('\n');
   const packages = join(root, `lib/python${version}/site-packages`);
@@ -16,9 +15,13 @@ export function makeFakeCylc(root: string, interpreter = 'python3'): { cylc: str
     writeFileSync(join(packages, path), text);
   };
   mkdirSync(join(root, 'bin'), { recursive: true });
+  chmodSync(dirname(root), 0o755);
   const python = join(root, 'bin/python');
   symlinkSync(realpathSync(real), python);
-  writeFileSync(join(root, 'pyvenv.cfg'), `home = ${dirname(realpathSync(real))}\n`);
+  writeFileSync(
+    join(root, 'pyvenv.cfg'),
+    `home = ${dirname(realpathSync(real))}\ninclude-system-site-packages = false\n`,
+  );
   for (const name of ['cylc/__init__.py', 'cylc/flow/__init__.py', 'cylc/flow/scripts/__init__.py']) write(name, '');
   for (const name of ['cylc/uiserver/__init__.py', 'cylc/uiserver/scripts/__init__.py']) write(name, '');
   for (const name of ['cylc_flow-8.7.0', 'cylc_uiserver-1.10.0']) write(`${name}.dist-info/METADATA`, '');
@@ -33,6 +36,11 @@ export function makeFakeCylc(root: string, interpreter = 'python3'): { cylc: str
   return { cylc, python };
 }
 
+/** As root it must be one that every account can reach. */
+function publicPython(): string {
+  return process.getuid?.() === 0 && existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+}
+
 const server = `
 import http.client, json, os, signal, socket, socketserver, sys, time
 from urllib.parse import unquote
@@ -41,8 +49,7 @@ from http.server import BaseHTTPRequestHandler
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if os.environ.get("SMALL_SERVER") == "mortal": os._exit(9)
-        said = dict(path=self.path, headers=list(self.headers.items())) if os.environ.get("SMALL_SERVER") == "tells" else {}
-        self.send_response(200); self.end_headers(); self.wfile.write(json.dumps(said).encode())
+        self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
     def address_string(self): return "-"
     def log_message(self, *words):
         if sys.stderr is not None: BaseHTTPRequestHandler.log_message(self, *words)
@@ -72,6 +79,13 @@ def main():
         sigint=str(signal.getsignal(signal.SIGINT)), names=[n for n in sys.modules if "forkserver" in n],
         path=sys.path[0], fork_server=os.getppid(), nofile=__import__("resource").getrlimit(7)[0])), flush=True)
     mode = os.environ.get("SMALL_SERVER", "good")
+    if mode == "tells":
+        for file in ("keys", "self/status"): print(open("/proc/" + file).read(), flush=True)
+        for fd in os.listdir("/proc/self/fd"):
+            try: print(" %s -> %s" % (fd, os.readlink("/proc/self/fd/" + fd)))
+            except OSError: pass
+        print("told", flush=True)
+        return 0
     if mode == "dies": return 3
     if mode == "raises": raise RuntimeError("the moon is full")
     if mode == "twice":

@@ -237,6 +237,8 @@ describe('the machine', () => {
 
   test('no Cylc, one that is gone, one that does not run', async () => {
     expect((await found(cylc, subject()))[0]).toMatch(/^warn: There is no Cylc.*→ npm run cylc:install/);
+    // Root does not run it itself: whom it runs it as has to get there.
+    chmodSync(folder, 0o755);
     const path = join(folder, 'cylc');
     const site = subject({ servers: { cylc: path } });
     expect((await found(cylc, site))[0]).toMatch(/^fault: .*does not run as a UI server/);

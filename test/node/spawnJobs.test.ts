@@ -1,13 +1,15 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
+import { parseStat } from '../../workers/processes.ts';
 import { createAccountSpawner } from '../../src/spawners/account.ts';
 import { createRunAs } from '../../src/spawners/runAs.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
-import type { SpawnPlan } from '../../src/spawners/types.ts';
+import type { ProcessId, SpawnPlan } from '../../src/spawners/types.ts';
 import { describeWith } from '../helpers/requires.ts';
-import { ownAccount } from '../helpers/serversWorld.ts';
+import { ownAccount, runs } from '../helpers/serversWorld.ts';
 import { until } from '../helpers/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cg-jobs-'));
@@ -157,3 +159,34 @@ function groupsOf(name: string): string[] {
     .map((line) => line.split(':'));
   return lines.filter(([, , , members = '']) => members.split(',').includes(name)).map(([, , gid = '']) => gid);
 }
+
+describeWith(['root'], 'signals of root', () => {
+  const identityOf = (pid: number): ProcessId => {
+    const { startTime } = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return { pid, startTime, bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() };
+  };
+  const stop = (pid: number, uid: number, how: 'term' | 'kill') =>
+    pool.run('stop', { process: { ...identityOf(pid), uid }, how });
+
+  test.each(['term', 'kill'] as const)(
+    'reach no process of another user than whose it is noted as: %s',
+    async (how) => {
+      const others = spawn('/bin/sleep', ['300'], { detached: true });
+      const pid = others.pid ?? 0;
+      expect(await stop(pid, 65_534, how)).toEqual({ signalled: false });
+      expect(await runs(pid)).toBe(true);
+      // Nor what is left of its group.
+      const gone = { pid, startTime: '1', bootId: identityOf(pid).bootId, uid: 65_534 };
+      expect(await pool.run('stop', { process: gone, how })).toEqual({ signalled: false });
+      expect(await stop(pid, 0, how)).toEqual({ signalled: true });
+      await until(async () => !(await runs(pid)));
+    },
+  );
+
+  test('never reach the gateway itself', async () => {
+    for (const how of ['term', 'kill'] as const) {
+      expect(await stop(process.pid, 0, how)).toEqual({ signalled: false });
+      expect(await stop(process.pid, 65_534, how)).toEqual({ signalled: false });
+    }
+  });
+});

@@ -56,6 +56,7 @@ describeWith(['python'], 'warm start', () => {
     const runtimeDir = shortFolder('cg-warm');
     warm = createWarmSpawner({
       account: createAccountSpawner({ pool }),
+      pool,
       dataDir: join(folder, 'data'),
       runtimeDir,
       log,

@@ -47,7 +47,7 @@ describeWith(['python'], 'a fork server whose gateway is killed', () => {
   const openWorld = async (patienceS = 30): Promise<ServersWorld> => {
     const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
     const account = createAccountSpawner({ pool });
-    const warm = createWarmSpawner({ account, dataDir: join(folder, 'data'), runtimeDir, log, patienceS });
+    const warm = createWarmSpawner({ account, pool, dataDir: join(folder, 'data'), runtimeDir, log, patienceS });
     const programs = createPrograms({ configured: cylc, dataDir: folder, searchPath: '' });
     const world = await createServersWorld({ spawners: [warm], programs });
     worlds.push(world);
@@ -137,6 +137,37 @@ describeWith(['python'], 'a fork server whose gateway is killed', () => {
     expect(forkServersOf(runtimeDir)).toEqual([]);
   });
 
+  test.each([
+    ['an HTTP request', 'GET /user/a/ HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['a request without a greeting', '{"end":true}\n'],
+    ['a line without an end', 'x'.repeat(200_000)],
+    ['JSON that nests too deep', `${'['.repeat(90)}\n`],
+    ['nothing', ''],
+  ])('sends away whoever is no gateway, and goes on: %s', async (_, said) => {
+    const world = await openWorld();
+    const { parent } = await startIn(world);
+    const socket = connect(socketPath()).on('error', () => {});
+    socket.end(said);
+    const heard: Buffer[] = [];
+    socket.on('data', (data: Buffer) => void heard.push(data));
+    await closed(socket);
+    expect(Buffer.concat(heard).toString()).toBe('');
+    const other = { owner: world.key.owner, name: 'second' };
+    await world.start('good', other);
+    expect(parentOf((await world.became('ready', other)).pid ?? 0)).toBe(parent);
+  });
+
+  test.each(['no JSON', '[1]', '{"run":7,"id":"x"}', '{"id":1}', 'y'.repeat(200_000)])(
+    'outlives a gateway that speaks nonsense: %.20s',
+    async (said) => {
+      const { parent } = await startIn(await openWorld());
+      const gateway = await talk(socketPath());
+      gateway.on('error', () => {}).end(`${said}\n`);
+      await closed(gateway);
+      expect((await startIn(await openWorld())).parent).toBe(parent);
+    },
+  );
+
   describeWith(['root'], 'with root', () => {
     test('hears no other user, even where the folder lets one in', async () => {
       const { parent } = await startIn(await openWorld());
@@ -146,7 +177,7 @@ describeWith(['python'], 'a fork server whose gateway is killed', () => {
         [socketPath(), 0o777],
       ] as const)
         chmodSync(path, mode);
-      const script = `import socket; s = socket.socket(socket.AF_UNIX); s.connect(${JSON.stringify(socketPath())}); print(s.recv(100))`;
+      const script = `import socket; s = socket.socket(socket.AF_UNIX); s.connect(${JSON.stringify(socketPath())})\ntry: s.send(b'{"gateway":true}\\n'); print(s.recv(100))\nexcept OSError: print(b'')`;
       const said = execFileSync('setpriv', ['--reuid=65534', '--clear-groups', '/usr/bin/python3', '-c', script]);
       expect(said.toString().trim()).toBe("b''");
       const other = { owner: worlds[0]?.key.owner ?? '', name: 'second' };
@@ -156,9 +187,15 @@ describeWith(['python'], 'a fork server whose gateway is killed', () => {
   });
 });
 
+/** However it ended: one whose last words were not read is reset. */
+async function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once('close', () => resolve()));
+}
+
 /** A connection that the fork server has taken for its gateway's. */
 async function talk(path: string): Promise<Socket> {
   const socket = connect(path);
+  socket.write('{"gateway":true}\n');
   await once(socket, 'data');
   return socket;
 }

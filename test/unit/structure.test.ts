@@ -8,7 +8,17 @@ import type { Import } from '../helpers/sources.ts';
  * Who may import whom. A room is a folder of `src/` or a file beside it. A new room needs a line here; a new arrow
  * needs a reason. `types.ts` and `store/schema.ts` hold the words of a room: everybody may use those.
  */
-const everyone = new Set(['errors', 'clock', 'urls', 'ownHeaders', 'userLabels', 'config', 'telemetry', 'listen']);
+const everyone = new Set([
+  'errors',
+  'clock',
+  'urls',
+  'ownHeaders',
+  'userLabels',
+  'config',
+  'telemetry',
+  'listen',
+  'processes',
+]);
 /** What a whole gateway is made of. */
 const rooms = [
   'pages',
@@ -57,7 +67,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   mountApp: [],
   userLabels: [],
   listen: [],
-  workers: [],
+  processes: [],
+  workers: ['processes'],
 };
 /** Rooms that do no I/O and load nothing but each other. */
 const pure = new Set(['access', 'errors', 'errorKinds', 'clock']);
@@ -76,7 +87,7 @@ function isWord(path: string): boolean {
 
 function allowed({ from, to }: Import): boolean {
   if (!isOurs(to) || isWord(to) || room(from) === room(to)) return true;
-  if (room(from) === 'workers') return to === 'src/errors.ts';
+  if (room(from) === 'workers') return to === 'src/errors.ts' || room(to) === 'processes';
   if (mayImport[room(from)]?.includes(room(to)) === true) return true;
   return !pure.has(room(from)) && everyone.has(room(to));
 }
@@ -136,6 +147,11 @@ test('each package that may be replaced one day is behind one file', () => {
     );
     expect(rooms.size, `${name} is imported by ${[...rooms].join(', ')}`).toBeLessThanOrEqual(1);
   }
+});
+
+test('one module alone starts processes, and takes no program but by its absolute path', () => {
+  const starters = imports.filter(({ to, typeOnly }) => !typeOnly && /^(node:)?(child_process|cluster)$/.test(to));
+  expect(new Set(arrows(starters))).toEqual(new Set(['src/processes/childProcess.ts → node:child_process']));
 });
 
 test('files stay short enough to be read', () => {

@@ -1,9 +1,11 @@
 """What a child of the fork server does between the fork and Cylc's own `main`: what the launcher does by exec."""
 
 import ctypes
+import errno
 import gc
 import json
 import os
+import platform
 import resource
 import signal
 import sys
@@ -31,7 +33,7 @@ def run(path):
     # Closed before anything of the account's runs: it never has a file of ours open.
     note = os.open(path + ".note", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.closerange(3, note)
-    os.closerange(note + 1, 1024)
+    os.closerange(note + 1, 1 + max(map(int, os.listdir("/proc/self/fd"))))
     try:
         become(plan)
         redirect(plan, note)
@@ -96,11 +98,17 @@ def become(plan):
         resource.setrlimit(LIMITS[name], (value, value))
     user = plan.get("user")
     if user is not None:
+        if int(of_self("oom_score_adj") or 0) < 0:
+            tell_kernel("oom_score_adj", 0)
+        if of_self("loginuid") not in ("", "4294967295"):
+            tell_kernel("loginuid", user["uid"])
         os.initgroups(user["name"], user["gid"])
         os.setresgid(user["gid"], user["gid"], user["gid"])
         os.setresuid(user["uid"], user["uid"], user["uid"])
-        if os.getresuid() != (user["uid"],) * 3 or 0 in os.getgroups() and user["gid"] != 0:
+        if os.getresuid() != (user["uid"],) * 3 or 0 in os.getgroups() and user["gid"] != 0 or capabilities() != 0:
             raise OSError("could not become %s" % user["name"])
+        # After it: then the keyring is the account's, and until its first exec nobody may look into this process.
+        join_session_keyring()
 
 
 def settle(plan):
@@ -108,6 +116,54 @@ def settle(plan):
     os.chdir(plan["cwd"])
     os.environ.clear()
     os.environ.update(plan["env"])
+
+
+def of_self(name):
+    try:
+        with open("/proc/self/" + name, encoding="latin1") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def tell_kernel(name, value):
+    """What setuid leaves as it was (src/processes/becomeUser.ts): as far as this kernel has such a thing."""
+    try:
+        with open("/proc/self/" + name, "w", encoding="latin1") as file:
+            file.write(str(value))
+    except OSError:
+        pass
+
+
+def capabilities():
+    """Those that it has, and those that it could pass on: setuid leaves some where the securebits say so."""
+    with open("/proc/self/status", encoding="latin1") as status:
+        words = [line.split() for line in status]
+    return sum(int(word[1], 16) for word in words if word[0] in ("CapInh:", "CapPrm:", "CapEff:", "CapAmb:"))
+
+
+# keyctl(2), which has no function in the C library: its number by the machine's architecture.
+KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
+JOIN_SESSION_KEYRING = 1
+
+
+def join_session_keyring():
+    """A new one, of the account: setuid does not leave that of the gateway, where Kerberos tickets of root may be.
+
+    Not a fault where there are none: not in this kernel (ENOSYS), or where no process may use them (EPERM).
+    """
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    if call(KEYCTL[platform.machine()], JOIN_SESSION_KEYRING, None, None, None, None) == -1:
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EPERM):
+            raise OSError(number, "no new session keyring: " + os.strerror(number))
+
+
+def unfit():
+    """Why this Python cannot start servers; None where it can. Found out before there is a server."""
+    if platform.machine() not in KEYCTL:
+        return "keyctl(2) is not known for the architecture %s" % platform.machine()
+    return None
 
 
 def show_command(command):

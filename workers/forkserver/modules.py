@@ -1,13 +1,21 @@
 """Which modules the fork server imports: found by asking the environment itself, since every version differs."""
 
+import ctypes
 import importlib
 import json
 import os
+import re
 import shutil
 import sys
 
+from forkserver import child
+
 # Cylc's own modules read the user's name and home at their import: they are left to the child.
 OWN = ("cylc", "forkserver", "__main__", "__mp_main__")
+# Modules of the standard library that do something when they are imported.
+ACTING = ("antigravity", "this", "test", "idlelib", "turtledemo")
+NOBODY = 65534
+MAX_ANSWER = 1 << 20
 TARGET = "cylc.uiserver.hubapp"
 
 
@@ -16,11 +24,11 @@ def find(cache):
     try:
         with open(cache, encoding="utf8") as file:
             names = json.load(file)
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            return names
+        if isinstance(names, list):
+            return plain(names)
     except (OSError, ValueError):
         pass
-    names = probe()
+    names = plain(probe())
     temporary = "%s.%d" % (cache, os.getpid())
     with open(temporary, "w", encoding="utf8") as file:
         json.dump(names, file)
@@ -28,13 +36,30 @@ def find(cache):
     return names
 
 
+def plain(names):
+    """Names of modules as they are spelled, of none that acts at its import."""
+    fitting = [name for name in names if isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name)]
+    return [name for name in fitting if name.partition(".")[0] not in OWN + ACTING and "__main__" not in name]
+
+
 def probe():
-    """Imports the target in a child process and asks it what came along."""
+    """Imports the target in a child process and asks it what came along.
+
+    Below root it is nobody's process: it reads the site's configuration of Jupyter and Cylc, which is Python code, and not
+    always root's own.
+    """
+    home = os.environ["HOME"]
+    os.mkdir(home, mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(home, NOBODY, NOBODY)
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
+            os.close(read)
+            if os.geteuid() == 0:
+                become_nobody()
             before = set(sys.modules)
             importlib.import_module(TARGET)
             rehearse()
@@ -43,19 +68,28 @@ def probe():
                 json.dump(names, file)
             code = 0
         finally:
+            shutil.rmtree(home, ignore_errors=True)
             os._exit(code)
     os.close(write)
     with os.fdopen(read, encoding="utf8") as file:
-        text = file.read()
+        text = file.read(MAX_ANSWER)
     _, status = os.waitpid(pid, 0)
     if status != 0:
         raise SystemExit("the UI server of this Cylc cannot be imported")
     return json.loads(text)
 
 
+def become_nobody():
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    child.join_session_keyring()
+    ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    os.chdir("/")
+
+
 def rehearse():
     """Sets the server up, short of starting it: it imports the handlers of its pages only then."""
-    os.makedirs(os.environ["HOME"], mode=0o700)
     os.environ.update(JUPYTERHUB_API_TOKEN="none", JUPYTERHUB_CLIENT_ID="none", JUPYTERHUB_API_URL="http://127.0.0.1:9/")
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
@@ -68,8 +102,6 @@ def rehearse():
         CylcHubApp.instance().initialize([socket, "--ServerApp.allow_root=True"])
     except (Exception, SystemExit) as error:  # another version: then a few modules more are left to each child
         print("no rehearsal: %r" % error, file=sys.stderr)
-    finally:
-        shutil.rmtree(os.environ["HOME"], ignore_errors=True)
 
 
 def fit(name, module):

@@ -30,9 +30,12 @@ def main():
     os.write(1, b"listening\n")
     os.dup2(2, 1)
     failed = modules.import_all(modules.find(cache))
+    unfit = child.unfit()
     hello = {"ready": True, "pid": os.getpid(), "modules": len(sys.modules), "failed": failed}
     if threading.active_count() != 1 or len(os.listdir("/proc/self/task")) != 1:
         hello = {"unfit": "a module started a thread at its import"}
+    if unfit is not None:
+        hello = {"unfit": unfit}
     # What is there now is shared with all children: the collector must not touch, and so copy, its pages.
     gc.freeze()
     plan = serve(link, hello)
@@ -53,12 +56,10 @@ def serve(link, hello):
         if wake in ready:
             os.read(wake, 4096)
             reap(children)
-        for request in link.read() if link.peer in ready else []:
+        for request in link.hear(ready, hello):
             plan = handle(request, children, link)
             if plan is not None:
                 return plan
-        if link.listener in ready:
-            link.accept(hello)
     return None
 
 
@@ -67,26 +68,28 @@ def handle(request, children, link):
     if request.get("end"):
         link.close()
         return None
-    run = request["run"]
+    run, number = request.get("run"), request.get("id")
+    if not isinstance(run, str) or not isinstance(number, int):
+        return None
     try:
         # Who makes the claim first decides: a gateway that gave this start up has made it, and nothing is started.
         os.close(os.open(run + ".claim", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        link.say({"id": request["id"], "error": "cancelled" if error.errno == errno.EEXIST else str(error)})
+        link.say({"id": number, "error": "cancelled" if error.errno == errno.EEXIST else str(error)})
         return None
     try:
         pid = os.fork()
     except OSError as error:
         # Nothing comes of this claim: nobody need wait for a process.
         os.unlink(run + ".claim")
-        link.say({"id": request["id"], "error": str(error)})
+        link.say({"id": number, "error": str(error)})
         return None
     if pid == 0:
         signal.set_wakeup_fd(-1)
         link.close()
         return run
     children[pid] = run
-    link.say({"id": request["id"], "pid": pid, "startTime": start_time(pid)})
+    link.say({"id": number, "pid": pid, "startTime": start_time(pid)})
     return None
 
 

@@ -9,11 +9,20 @@ signal   sends a signal to exactly this process (SIGKILL: to its group)
 command  runs a short command to its end
 """
 
-import json
-import os
-import resource
-import signal
-import sys
+import ctypes
+
+# First of all: what this process holds of the gateway's (the file of its note, sudo's pipes) is not for other processes
+# of the account, which could take it (ptrace(2), pidfd_getfd(2)). The exec of its command ends that.
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+import errno  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import platform  # noqa: E402
+import resource  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
 
 LIMITS = {
     "as": resource.RLIMIT_AS,
@@ -39,8 +48,9 @@ def start(plan):
             print("cannot start: %s" % error, file=sys.stderr, flush=True)
         finally:
             os._exit(126)
-    for number in (1, 2):
-        redirect(number, os.open(os.devnull, os.O_WRONLY))
+    # Its own copies are of no more use, and not for the account: see above.
+    for number in (0, 1, 2):
+        redirect(number, os.open(os.devnull, os.O_RDWR))
     # Whatever sudo is told is not for the server: it is ended by its own pid.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
@@ -90,7 +100,8 @@ def run(plan):
     """Does not return."""
     for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    os.closerange(3, 1024)
+    os.closerange(3, 1 + max(map(int, os.listdir("/proc/self/fd"))))
+    join_session_keyring()
     for name, value in plan.get("limits", {}).items():
         resource.setrlimit(LIMITS[name], (value, value))
     os.umask(plan.get("umask", 0o077))
@@ -107,6 +118,22 @@ def run(plan):
         os._exit(127 if isinstance(error, (FileNotFoundError, NotADirectoryError)) else 126)
 
 
+# keyctl(2), which has no function in the C library: its number by the machine's architecture.
+KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
+JOIN_SESSION_KEYRING = 1
+
+
+def join_session_keyring():
+    """A new one, of the account: sudo leaves it that of the gateway's user, which is not for the account to read.
+
+    Not a fault where there are none: not in this kernel (ENOSYS), or where no process may use them (EPERM).
+    """
+    if libc.syscall(KEYCTL[platform.machine()], JOIN_SESSION_KEYRING, None, None, None, None) == -1:
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EPERM):
+            raise OSError(number, "no new session keyring: " + os.strerror(number))
+
+
 def send(plan):
     pid, how = plan["pid"], signal.Signals[plan["signal"]]
     try:
@@ -121,7 +148,8 @@ def send(plan):
             os.killpg(pid, how)
         else:
             os.kill(pid, how)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
+        # Of another user: not the one that was meant, whatever the note says.
         os._exit(GONE)
 
 

@@ -1,5 +1,5 @@
 import { readdir, realpath } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 /** Where to look; injected so that a test can show it a made-up machine. */
 export interface PythonPlaces {
@@ -28,7 +28,7 @@ export async function findPythons(places: PythonPlaces): Promise<string[]> {
 }
 
 function pathDirs(env: PythonPlaces['env']): string[] {
-  return (env['PATH'] ?? '').split(delimiter).filter((dir) => dir !== '');
+  return (env['PATH'] ?? '').split(delimiter).filter((dir) => isAbsolute(dir));
 }
 
 /** pyenv, conda and uv keep each version in a folder of its own; conda's environments count too. */

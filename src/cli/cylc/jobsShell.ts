@@ -6,8 +6,6 @@ import type { Program } from '../../servers/programs.ts';
 import { linkPath } from './loginLink.ts';
 import type { LoginShell } from './loginShell.ts';
 
-const nobody = { uid: 65_534, gid: 65_534 };
-
 /** Whose jobs are meant: those of whoever runs the gateway, or of every account of the site. */
 export type JobOwner = 'self' | 'everybody';
 
@@ -29,7 +27,7 @@ export function jobsShell(options: {
       ? { name: username, home: homedir, shell: shell ?? '' }
       : { name: 'nobody', home: '/nonexistent', shell: '' };
   const env = { ...programEnvironment(program, account), ...environment, ...program.variables };
-  return { env, signal, ...(owner === 'everybody' && process.geteuid?.() === 0 && { as: nobody }) };
+  return { env, signal, ...(owner === 'everybody' && process.geteuid?.() === 0 && { as: 'nobody' as const }) };
 }
 
 export const whyStuck =

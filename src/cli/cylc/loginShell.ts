@@ -13,8 +13,8 @@ cylc version`;
 export interface LoginShell {
   /** What the server's process has; schedulers and their jobs inherit it. */
   env: Record<string, string>;
-  /** Run as this account, by root alone; without its supplementary groups. */
-  as?: { uid: number; gid: number };
+  /** By root alone, which does not run it itself. */
+  as?: 'nobody';
   signal: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export async function runAtLogin(
 
 async function inShell({ env, as, signal }: LoginShell, script: string, ...args: string[]) {
   const command = [loginShell, '-l', '-c', script, 'bash', ...args];
-  const answer = await ask(command, { env, signal, cwd: '/', ...as });
+  const answer = await ask(command, { env, signal, ...(as && { as }) });
   if (answer.code === null) throw new Error(`${loginShell} -l: ${answer.stderr}`);
   if (!answer.stdout.includes(mark)) throw new Error(`${loginShell} -l ended early: ${lastLines(answer.stderr, 3)}`);
   return answer;

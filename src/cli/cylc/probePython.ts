@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { runProgram } from '../../processes/childProcess.ts';
 import { reachableByAll } from './reach.ts';
-
-const run = promisify(execFile);
 
 export interface Python {
   /** As found. */
@@ -25,10 +22,13 @@ print(json.dumps({"version": list(sys.version_info[:3]), "prefix": sys.base_pref
   "venv": all(importlib.util.find_spec(m) for m in ("venv", "ensurepip"))}))
 `;
 
+/** Runs a Python and resolves with what it printed, or rejects. */
+export type AskPython = (command: readonly string[]) => Promise<string>;
+
 /** Asks a Python what it is; undefined if it does not run (a pyenv shim of a version that is switched off, say). */
-export async function probePython(path: string): Promise<Python | undefined> {
+export async function probePython(path: string, ask: AskPython = askDirectly): Promise<Python | undefined> {
   try {
-    const { stdout } = await run(path, ['-I', '-c', question], { timeout: 20_000 });
+    const stdout = await ask([path, '-I', '-c', question]);
     const answer = JSON.parse(stdout) as { version: [number, number, number]; prefix: string; venv: boolean };
     const [major, minor] = answer.version;
     return {
@@ -43,4 +43,8 @@ export async function probePython(path: string): Promise<Python | undefined> {
   } catch {
     return undefined;
   }
+}
+
+async function askDirectly(command: readonly string[]): Promise<string> {
+  return (await runProgram(command, { timeout: 20_000 })).stdout;
 }

@@ -26,7 +26,7 @@ export async function openRoom(kind: 'warm' | 'cold'): Promise<Room> {
   const pool = createJobPool();
   const dataDir = shortFolder('cg-data');
   const account = createAccountSpawner({ pool });
-  const warm = createWarmSpawner({ account, dataDir, runtimeDir: dataDir, log: pino({ level: 'silent' }) });
+  const warm = createWarmSpawner({ account, pool, dataDir, runtimeDir: dataDir, log: pino({ level: 'silent' }) });
   const hub = await createHubWorld({ people: [ownAccount()], runtimeDir: shortFolder('cg-hub'), realClock: true });
   const world = await createServersWorld({
     spawners: kind === 'warm' ? [warm, account] : [account],

@@ -30,7 +30,7 @@ async function chosen(): Promise<Python> {
     home: join(machine, 'home'),
     systemDirs: [join(machine, 'usr/bin')],
   });
-  const probed = await Promise.all(paths.map(probePython));
+  const probed = await Promise.all(paths.map((path) => probePython(path)));
   return choosePython(probed.filter((python) => python !== undefined));
 }
 

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
+import { findProgram, sitePath } from '../../../processes/systemTools.ts';
 import { ask, firstLine } from '../ask.ts';
-import { findCommand } from '../findCommand.ts';
 import type { Check, Finding } from '../types.ts';
-
-/** Where the gateway itself looks for the commands of a batch system. */
-const systemPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** The batch systems that servers may run under: their commands are here, and Slurm's controller answers. */
 export const batch: Check = {
@@ -19,20 +16,20 @@ export const batch: Check = {
 
 async function checkSlurm(slurm: NonNullable<Config['spawners']['slurm']>, signal: AbortSignal): Promise<Finding[]> {
   const tool = (name: string): string | undefined =>
-    findCommand(slurm.bin === undefined ? name : join(slurm.bin, name), systemPath);
+    findProgram(slurm.bin === undefined ? name : join(slurm.bin, name), sitePath.split(':'));
   const missing = ['sbatch', 'squeue', 'scancel', 'sinfo'].filter((name) => tool(name) === undefined);
   if (missing.length > 0)
     return [
       {
         outcome: 'fault',
         what: `Slurm's commands are not here: ${missing.join(', ')}.`,
-        why: `Looked for in ${slurm.bin ?? systemPath}.`,
+        why: `Looked for in ${slurm.bin ?? sitePath}.`,
         advice: 'Install them (Debian: slurm-client), or set spawners.slurm.bin.',
       },
     ];
   if (slurm.conf !== undefined && !existsSync(slurm.conf))
     return [{ outcome: 'fault', what: `${slurm.conf} is not there.`, advice: 'Correct spawners.slurm.conf.' }];
-  const env = { PATH: systemPath, LANG: 'C.UTF-8', ...(slurm.conf === undefined ? {} : { SLURM_CONF: slurm.conf }) };
+  const env = { PATH: sitePath, LANG: 'C.UTF-8', ...(slurm.conf === undefined ? {} : { SLURM_CONF: slurm.conf }) };
   const version = await ask([tool('sinfo') ?? '', '--version'], { env, signal });
   const nodes = await ask([tool('sinfo') ?? '', '--noheader', '--format=%D %a'], { env, signal });
   if (nodes.code === 0) return [{ outcome: 'ok', what: `${firstLine(version.stdout)} answers.` }];
@@ -49,12 +46,12 @@ async function checkSlurm(slurm: NonNullable<Config['spawners']['slurm']>, signa
 function checkCommands(name: string, system: Config['spawners']['command'][string]): Finding {
   const { submit, poll, cancel, kill = [], find = [] } = system;
   const programs = [submit, poll, cancel, kill, find].flatMap(([program]) => program ?? []);
-  const missing = [...new Set(programs)].filter((program) => findCommand(program, systemPath) === undefined);
+  const missing = [...new Set(programs)].filter((program) => findProgram(program, sitePath.split(':')) === undefined);
   if (missing.length === 0) return { outcome: 'ok', what: `${system.title}: its commands are here.` };
   return {
     outcome: 'fault',
     what: `${system.title}: not here: ${missing.join(', ')}.`,
-    why: `Looked for in ${systemPath}.`,
+    why: `Looked for in ${sitePath}.`,
     advice: `Install them, or give whole paths in spawners.command.${name}.`,
   };
 }

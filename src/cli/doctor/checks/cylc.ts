@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { reachableByAll } from '../../cylc/reach.ts';
 import type { Program } from '../../../servers/programs.ts';
-import { ask, firstLine, lastLines } from '../ask.ts';
+import { askUntrusted, firstLine, lastLines } from '../ask.ts';
+import { sitePath } from '../../../processes/systemTools.ts';
 import { programsOf } from '../programsOf.ts';
 import type { Check, Finding, Subject } from '../types.ts';
+import { withUntrustedHome } from '../untrustedHome.ts';
 
 /** Each Cylc that a start offers: there, whole, and within reach of those whom it is started for. */
 export const cylc: Check = {
@@ -15,12 +14,9 @@ export const cylc: Check = {
     const programs = programsOf(subject).filter(({ kind }) => kind === 'cylc');
     if (programs.length === 0) return [noCylc];
     // Cylc writes a log below the home of whoever runs it, even for `--help`.
-    const home = await mkdtemp(join(tmpdir(), 'cylc-gateway-check-'));
-    try {
-      return await Promise.all(programs.map((program) => checkCylc(program, { ...subject, home }, signal)));
-    } finally {
-      await rm(home, { recursive: true, force: true });
-    }
+    return withUntrustedHome((home) =>
+      Promise.all(programs.map((program) => checkCylc(program, { ...subject, home }, signal))),
+    );
   },
 };
 
@@ -36,22 +32,22 @@ async function checkCylc(
   { uid, home }: Subject & { home: string },
   signal: AbortSignal,
 ): Promise<Finding> {
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: home, ...variables };
-  const version = await ask([path, 'version'], { env, signal });
+  if (uid === 0 && !(await reachableByAll(path).catch(() => true)))
+    return {
+      outcome: 'fault',
+      what: `${path} is out of reach of the accounts that it would be started for.`,
+      advice: 'Install it into a public folder: npm run cylc:install -- --into /opt/cylc (docs/install.md).',
+    };
+  const env = { PATH: sitePath, LANG: 'C.UTF-8', HOME: home, ...variables };
+  const version = await askUntrusted([path, 'version'], { env, signal });
   // Imports all that a UI server needs, JupyterHub's library too.
-  const hubapp = version.code === 0 ? await ask([path, 'hubapp', '--help'], { env, signal }) : version;
+  const hubapp = version.code === 0 ? await askUntrusted([path, 'hubapp', '--help'], { env, signal }) : version;
   if (hubapp.code !== 0)
     return {
       outcome: 'fault',
       what: `${path} does not run as a UI server.`,
       why: lastLines(hubapp.stderr || hubapp.stdout, 5),
       advice: "It needs cylc-uiserver with its `hub` extra: npm run cylc:install, or pip install 'cylc-uiserver[hub]'.",
-    };
-  if (uid === 0 && !(await reachableByAll(path)))
-    return {
-      outcome: 'fault',
-      what: `${path} is out of reach of the accounts that it would be started for.`,
-      advice: 'Install it into a public folder: npm run cylc:install -- --into /opt/cylc (docs/install.md).',
     };
   return { outcome: 'ok', what: `${firstLine(version.stdout)} (${path})` };
 }

@@ -48,7 +48,11 @@ async function lookAt(program: Program, { uid, config }: Subject, signal: AbortS
 }
 
 async function missing({ path }: Program, owner: JobOwner, { env, as, signal }: LoginShell): Promise<Finding> {
-  const setting = await ask([path, 'config', '-i', '[platforms][localhost]cylc path'], { env, signal, ...as });
+  const setting = await ask([path, 'config', '-i', '[platforms][localhost]cylc path'], {
+    env,
+    signal,
+    ...(as && { as }),
+  });
   const cylcPath = setting.code === 0 ? firstLine(setting.stdout) : '';
   if (cylcPath !== '') return { outcome: 'ok', what: `Jobs of ${path} find Cylc by \`cylc path\`: ${cylcPath}` };
   return {
@@ -60,7 +64,7 @@ async function missing({ path }: Program, owner: JobOwner, { env, as, signal }: 
 }
 
 async function versionOf(cylc: string, { env, as, signal }: LoginShell): Promise<string | undefined> {
-  const answer = await ask([cylc, 'version'], { env, signal, ...as });
+  const answer = await ask([cylc, 'version'], { env, signal, ...(as && { as }) });
   return answer.code === 0 ? firstLine(answer.stdout) : undefined;
 }
 

@@ -32,7 +32,7 @@ async function lookAt(
   const owner = uid === 0 || sudo !== undefined ? 'everybody' : 'self';
   const { env, as } = jobsShell({ program, environment, owner, signal });
   const script = `${source}\nimport sys\nprint(site_fault() or '')\n`;
-  const answer = await ask([python, '-I', '-c', script], { env, signal, cwd: '/', ...as });
+  const answer = await ask([python, '-I', '-c', script], { env, signal, ...(as && { as }) });
   const why = answer.code === 0 ? answer.stdout.trim() : lastLines(answer.stderr, 3);
   if (why === '') return { outcome: 'ok', what: `Servers of ${program.path} can read the limits of the site.` };
   return {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { findTool, toolPath } from '../../../processes/systemTools.ts';
 import { ask, firstLine } from '../ask.ts';
-import { findCommand } from '../findCommand.ts';
 import type { Check, Finding } from '../types.ts';
 
 const othersMayWrite = 0o022;
@@ -11,9 +11,7 @@ export const sudo: Check = {
   async look({ config, uid }, signal) {
     const helper = config.servers.sudo;
     if (helper === undefined) return [];
-    const missing = ['sudo', 'setfacl'].filter(
-      (name) => findCommand(name, '/usr/local/bin:/usr/bin:/bin') === undefined,
-    );
+    const missing = ['sudo', 'setfacl'].filter((name) => findTool(name) === undefined);
     if (missing.length > 0)
       return [
         { outcome: 'fault', what: `Not here: ${missing.join(', ')}.`, advice: 'Debian: apt-get install sudo acl' },
@@ -37,7 +35,7 @@ const advice = 'Install it and its line in sudoers: docs/spawners.md, "Without r
 
 /** Asks sudo what this user may run; it lists the helper or not. */
 async function mayRun(helper: string, signal: AbortSignal): Promise<Finding> {
-  const answer = await ask(['sudo', '-n', '-l'], { env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' }, signal });
+  const answer = await ask([toolPath('sudo'), '-n', '-l'], { env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' }, signal });
   if (answer.code === 0 && answer.stdout.includes(helper)) return { outcome: 'ok', what: `sudo allows ${helper}.` };
   return { outcome: 'fault', what: `sudo does not allow ${helper}.`, why: firstLine(answer.stderr), advice };
 }
