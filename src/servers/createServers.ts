@@ -29,11 +29,12 @@ import type { Strays } from './strays.ts';
 import { sweepNotes } from './sweepNotes.ts';
 import { keyText } from './types.ts';
 import type { ServerKey, Servers, ServerView, StartRequest } from './types.ts';
+import { createUmasks } from './umasks.ts';
 import { suggestWorkflows } from './workflows.ts';
 
 export interface ServersOptions extends Omit<
   LifeParts,
-  'config' | 'records' | 'spawner' | 'admission' | 'logs' | 'uid' | 'emit' | 'sweep'
+  'config' | 'records' | 'spawner' | 'admission' | 'logs' | 'umasks' | 'uid' | 'emit' | 'sweep'
 > {
   config: Pick<Config, 'servers'> & Partial<Pick<Config, 'profiles' | 'environments'>>;
   store: Store<AdminData, StateData>;
@@ -83,6 +84,7 @@ export function createServers(options: ServersOptions): ServersRoom {
   const parts: LifeParts = {
     ...options,
     logs,
+    umasks: createUmasks(options.commands),
     config,
     records,
     sweep: (socket) => strays.sweep(socket),
@@ -143,7 +145,6 @@ export function createServers(options: ServersOptions): ServersRoom {
   /** Counted here and not in the queue: its owner can do something about it at once. */
   function checkOwnLimit(key: ServerKey): void {
     const most = config.serversPerAccount;
-    if (most === undefined) return;
     const others = records
       .all()
       .filter((record) => record.owner === key.owner && record.name !== key.name && !isIdle(record.phase));

@@ -28,10 +28,11 @@ export async function preparePlan(options: {
   const { config } = parts;
   const limits = { ...config.limits, ...launch.limits };
   const prefix = parts.urls.prefix(key);
-  const [hubEnvironment, upstream, logFile] = await Promise.all([
+  const [hubEnvironment, upstream, logFile, umask] = await Promise.all([
     parts.hub.prepare({ key, account, prefix }),
     wantsPort(launch, config) ? choosePort(account.uid) : socketOf(key, account, parts),
     logOf(key, account, launch, parts),
+    umaskOf(account, launch, parts),
   ]);
   return {
     key,
@@ -53,7 +54,7 @@ export async function preparePlan(options: {
     logFile,
     runFile,
     upstream,
-    umask: Number.parseInt(launch.umask ?? config.umask, 8),
+    umask,
     ...(Object.keys(limits).length > 0 && { limits }),
     options: launch.options,
     submit: launch.submit,
@@ -94,6 +95,11 @@ function withCylcConfig(launch: Launch, { config, runtimeDir }: LifeParts): Reco
 /** A server on another node sends its log by its relay; any other opens its own. */
 function logOf(key: ServerKey, account: Account, launch: Launch, { logs }: LifeParts): Promise<string> {
   return isHere(launch) ? Promise.resolve(logs.pathOf(key, account)) : logs.startRelayed(key);
+}
+
+function umaskOf(account: Account, launch: Launch, { config, umasks }: LifeParts): Promise<number> {
+  const chosen = launch.umask ?? config.umask;
+  return chosen === undefined ? umasks.of(account) : Promise.resolve(Number.parseInt(chosen, 8));
 }
 
 function isHere({ spawner }: Launch): boolean {

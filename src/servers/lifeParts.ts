@@ -12,6 +12,7 @@ import type { OptionValues } from './options.ts';
 import type { Program } from './programs.ts';
 import type { Records } from './records.ts';
 import type { ServerView } from './types.ts';
+import type { Umasks } from './umasks.ts';
 
 /** What a server's life needs of the others. */
 export interface LifeParts {
@@ -29,6 +30,7 @@ export interface LifeParts {
   /** For servers on other nodes. */
   tls?: UpstreamTls | undefined;
   logs: ServerLogs;
+  umasks: Umasks;
   runtimeDir: string;
   uid: number;
   clock: Clock;

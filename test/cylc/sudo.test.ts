@@ -82,11 +82,12 @@ describeWith(['root', 'sudo', 'cylc'], 'a gateway of an ordinary user with a rul
     execFileSync('chmod', ['755', helper]);
     rule = `/etc/sudoers.d/${gatewayUser.name}`;
     writeFileSync(rule, `${gatewayUser.name} ALL=(${alice.name}) NOPASSWD: ${helper} ""\n`, { mode: 0o440 });
-    const config = { servers: { cylc: cylcBin(), sudo: helper, umask: '0027', limits: { nofile: 900 } } };
+    const config = { servers: { cylc: cylcBin(), sudo: helper, limits: { nofile: 900 } } };
     writeFileSync(
       join(folder, 'gateway.yaml'),
       JSON.stringify({ ...config, dataDir: join(folder, 'data'), runtimeDir: join(folder, 'run') }),
     );
+    writeFileSync(join(alice.home, '.profile'), 'umask 0007\n');
     gateway = await serve();
   });
   afterAll(async () => {
@@ -98,6 +99,9 @@ describeWith(['root', 'sudo', 'cylc'], 'a gateway of an ordinary user with a rul
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const shellUmask = ({ name }: SystemAccount): string =>
+    execFileSync('su', ['-l', name, '-c', 'umask'], { encoding: 'utf8' }).trim();
+
   test('starts the real cylc hubapp as its account, with its groups, limits, umask and home', async () => {
     // Its own configuration sees the token before it is withdrawn.
     const keep = `import os\nopen(os.path.expanduser("~/kept"), "w").write(os.environ["JUPYTERHUB_API_TOKEN"])\n`;
@@ -108,7 +112,7 @@ describeWith(['root', 'sudo', 'cylc'], 'a gateway of an ordinary user with a rul
     const state = readFileSync(`${process}/status`, 'utf8');
     expect(state).toMatch(new RegExp(`^Uid:${`\t${alice.uid}`.repeat(4)}$`, 'm'));
     expect(state).toMatch(new RegExp(`^Groups:\t.*\\b${alice.extraGid}\\b`, 'm'));
-    expect(state).toMatch(/^Umask:\t0027$/m);
+    expect(/^Umask:\t(.*)$/m.exec(state)?.[1]).toBe(shellUmask(alice));
     expect(readFileSync(`${process}/limits`, 'utf8')).toMatch(/^Max open files +900 +900 /m);
     expect(execFileSync('readlink', [`${process}/cwd`], { encoding: 'utf8' }).trim()).toBe(alice.home);
     const environment = readFileSync(`${process}/environ`, 'utf8').split('\0');

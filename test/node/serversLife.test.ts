@@ -59,6 +59,8 @@ test('the server leads a session of its own, has init as grandparent, and leaves
 });
 
 test('its environment, folder and umask are what was planned, and nothing of the gateway', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { umask: '0027' } });
   process.env['GATEWAY_PRIVATE'] = 'x';
   await world.start('env');
   await world.became('ready');

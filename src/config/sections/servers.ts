@@ -24,13 +24,10 @@ export const serversSchema = z.strictObject({
     .int()
     .min(1)
     .default(4)
-    .describe('So many starts may run at once; further ones wait in a queue and see their place.'),
-  serversPerAccount: z
-    .number()
-    .int()
-    .min(1)
-    .optional()
-    .describe('So many servers one account may have at once. Default: no limit.'),
+    .describe(
+      'So many starts may run at once, of one account half of them; further ones wait in a queue, where accounts take turns.',
+    ),
+  serversPerAccount: z.number().int().min(1).default(8).describe('So many servers one account may have at once.'),
   serversAtMost: z
     .number()
     .int()
@@ -72,7 +69,11 @@ export const serversSchema = z.strictObject({
     .describe(
       'Resource limits of every UI server and of what it starts, by the names of prlimit(1): `as` (address space, bytes), `nofile`, `nproc`, `core` (bytes), `cpu` (seconds).',
     ),
-  umask: umaskSchema.default('0027').describe('umask of every UI server, octal.'),
+  umask: umaskSchema
+    .optional()
+    .describe(
+      'umask of every UI server, octal, which the workflows that it starts inherit. Default: the one that the account has in its own login shell.',
+    ),
   cwd: cwdSchema
     .default('~')
     .describe('Folder that a UI server is started in: an absolute path, or `~` for the home of its account.'),
