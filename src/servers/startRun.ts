@@ -6,7 +6,6 @@ import { redactCommand } from './logTail.ts';
 import { preparePlan, secretsOf } from './launchPlan.ts';
 import { socketPath } from './sockets.ts';
 import type { WaitReason } from './admission.ts';
-import { keyText } from './types.ts';
 import type { ServerKey } from './types.ts';
 import { waitReady } from './waitReady.ts';
 
@@ -27,11 +26,7 @@ export async function launchServer(
   const { parts, state, signal } = run;
   // Looked at before the launch: until then its failure is nobody's.
   run.recorded.catch(() => {});
-  const leave = await parts.admission.enter(
-    keyText(run.key),
-    (place, why) => report(run, 2, queueText(place, why)),
-    signal,
-  );
+  const leave = await parts.admission.enter(run.key, (place, why) => report(run, 2, queueText(place, why)), signal);
   try {
     void state.settle({ phase: 'starting' });
     // Before the launch: a quick server calls the Hub before its spawner says that it runs.
@@ -121,7 +116,8 @@ async function becomeReady(
 
 function queueText(place: number, why: WaitReason): string {
   const where = place === 1 ? 'Next in the queue' : `In the queue, place ${place}`;
-  return why === 'servers' ? `${where}: this site has as many servers as it may.` : `${where}.`;
+  if (why === 'servers') return `${where}: this site has as many servers as it may.`;
+  return why === 'own' ? `${where}: other servers of this account are starting.` : `${where}.`;
 }
 
 function report({ state }: Run, progress: number, message: string): void {

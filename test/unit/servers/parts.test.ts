@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createAdmission } from '../../../src/servers/admission.ts';
 import { readTail, redactCommand, redactText } from '../../../src/servers/logTail.ts';
 import { createProgressLog } from '../../../src/servers/progressLog.ts';
 import { parseStat } from '../../../workers/processes.ts';
@@ -12,40 +11,6 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) all.push(item);
   return all;
 }
-
-const never = new AbortController().signal;
-
-test('starts beyond the limit wait in order, see their place, and may leave the queue', async () => {
-  const admission = createAdmission({ startsAtOnce: 1, present: () => [] });
-  const places: string[] = [];
-  const enter = (name: string, signal = never) =>
-    admission.enter(name, (place) => places.push(`${name}${place}`), signal).then((leave) => ({ name, leave }));
-  const first = await enter('a');
-  const gone = new AbortController();
-  const [second, third, fourth] = [enter('b'), enter('c', gone.signal), enter('d')];
-  gone.abort(new Error('cancelled'));
-  await expect(third).rejects.toThrow('cancelled');
-  expect(places).toEqual(['b1', 'c2', 'd3', 'b1', 'd2']);
-  first.leave();
-  first.leave();
-  (await second).leave();
-  expect((await fourth).name).toBe('d');
-});
-
-test('a full site lets nobody start until a server has ended; one that starts is not counted twice', async () => {
-  const present = new Set(['x', 'y']);
-  const admission = createAdmission({ startsAtOnce: 9, most: 3, present: () => present });
-  const told: string[] = [];
-  const leave = await admission.enter('a', () => told.push('a'), never);
-  present.add('a');
-  const second = admission.enter('b', (place, why) => told.push(`b${place}${why}`), never);
-  leave();
-  expect(told.at(-1)).toBe('b1servers');
-  present.delete('x');
-  admission.retry();
-  await second;
-  expect(told).not.toContain('a');
-});
 
 test('events are replayed in full, repeated ones once, and nothing follows the final one', async () => {
   const log = createProgressLog({ now: () => 0 });
