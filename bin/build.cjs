@@ -12,6 +12,8 @@ const root = join(__dirname, '..');
 const dist = join(root, 'dist');
 /** Its time is that of the start of the last build that was whole. */
 const stamp = join(dist, '.built');
+/** By SIGKILL, as a shell tells it. */
+const killed = 137;
 const launcher = join(__dirname, 'node24.cjs');
 
 /** Time of the newest file, ms since 1970; 0 where there is none. */
@@ -39,16 +41,23 @@ function obstacle() {
   }
 }
 
+/** Exit code of a command, by Node 24. */
+function run(words, env = {}) {
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } };
+  const { status, signal } = spawnSync(process.execPath, [launcher, ...words], options);
+  return status ?? (signal === 'SIGKILL' ? killed : 1);
+}
+
 function build() {
   const begun = new Date();
-  const steps = [
-    ['tsc', '-p', 'tsconfig.json'],
-    ['./src/pages/browser/build.ts', 'dist/src/pages/assets'],
-  ];
-  for (const step of steps) {
-    const { status } = spawnSync(process.execPath, [launcher, ...step], { cwd: root, stdio: 'inherit' });
-    if (status !== 0) process.exit(status ?? 1);
+  const compile = ['tsc', '-p', 'tsconfig.json'];
+  let status = run(compile);
+  if (status === killed) {
+    console.error('The compiler was killed, possibly out of memory: once more with less of it.');
+    status = run([...compile, '--singleThreaded'], { GOGC: '25', GOMEMLIMIT: '250MiB' });
   }
+  if (status === 0) status = run(['./src/pages/browser/build.ts', 'dist/src/pages/assets']);
+  if (status !== 0) process.exit(status);
   writeFileSync(stamp, '');
   utimesSync(stamp, begun, begun);
 }

@@ -56,7 +56,7 @@ describeWith(['chromium', 'cylc', 'cylc17', 'pam', 'root'], 'a workflow played i
     for (const end of ends.toReversed()) await end();
     const { uid } = scientist;
     for (const pid of processesOf(uid)) process.kill(pid, 'SIGKILL');
-    await until(() => processesOf(uid).length === 0, 20_000);
+    await until(() => processesOf(uid).length === 0);
     scientist.remove();
     mounts.remove();
     rmSync(folder, { recursive: true });

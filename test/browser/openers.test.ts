@@ -64,10 +64,10 @@ describeWith(['chromium', 'firefox'], 'openers', () => {
         url,
         opened === 'blank first',
       );
-      const popup = await until(async () => (await browser.pages()).find((one) => !before.has(one)), 30_000);
+      const popup = await until(async () => (await browser.pages()).find((one) => !before.has(one)));
       await until(
         () => isLoaded(popup, url),
-        30_000,
+        60_000,
         () => popup.url(),
       );
       // Cut a moment after the page is there: until then, it is as of another origin
@@ -118,8 +118,8 @@ describeWith(['chromium', 'firefox'], 'openers', () => {
         link.target = 'another';
         link.click();
       });
-      const opened = await until(async () => (await browser.pages()).find((one) => !before.has(one)), 30_000);
-      await until(async () => (await opened.title().catch(() => '')) === 'hostile', 30_000);
+      const opened = await until(async () => (await browser.pages()).find((one) => !before.has(one)));
+      await until(async () => (await opened.title().catch(() => '')) === 'hostile');
       expect(await opened.evaluate(() => window.opener === null)).toBe(true);
       await opened.close();
     });

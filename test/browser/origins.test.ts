@@ -14,7 +14,7 @@ import { freePort, startGateway } from '../helpers/gateway.ts';
 import type { GatewayProcess } from '../helpers/gateway.ts';
 import { describeWith } from '../helpers/requires.ts';
 
-describeWith(['chromium'], 'an origin for each account', () => {
+describeWith(['chromium', 'openssl'], 'an origin for each account', () => {
   const dir = mkdtempSync(join(tmpdir(), 'origins-'));
   const authority = certificateAuthority(dir);
   const tls = { ca: readFileSync(authority.cert), hostname: '127.0.0.1', servername: 'site.example' };

@@ -56,7 +56,7 @@ describeWith(['chromium', 'firefox'], 'service workers', () => {
         await register(page, scope);
         await register(page, scope, 'module');
       }
-      await until(async () => (await registrations(page)) === 0, 30_000);
+      await until(async () => (await registrations(page)) === 0);
       await page.reload();
       expect(await page.evaluate(() => navigator.serviceWorker.controller)).toBeNull();
       expect(await page.title()).toBe('hostile');
@@ -90,7 +90,7 @@ describeWith(['chromium', 'firefox'], 'service workers', () => {
         await page.goto(`${gateway.origin}/hub/login`);
         return (await page.title()) !== 'taken';
       }, 60_000);
-      await until(async () => (await registrations(page)) === 0, 30_000);
+      await until(async () => (await registrations(page)) === 0);
     });
   }
 });

@@ -70,7 +70,7 @@ describeWith(['cylc'], 'a JupyterHub on cylc-gateway proxy', () => {
 
   test('a stopped server is the Hub’s page again', async () => {
     expect((await hub.api('/users/alice/server', 'DELETE')).status).toBeLessThan(300);
-    await until(async () => !('/user/alice' in (await routes())), 30_000);
+    await until(async () => !('/user/alice' in (await routes())));
     const answer = await alice.get('/user/alice/cylc/');
     expect(answer.url).toContain('/hub/user/alice/');
     expect(answer.body).toContain('Server not running');

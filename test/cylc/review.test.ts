@@ -48,7 +48,7 @@ describeWith(['cylc', 'root'], 'Cylc Review behind the gateway', () => {
         const answer = await alice.get(`/services/cylc-review/${log()}`);
         return answer.status === 200 ? answer : undefined;
       },
-      20_000,
+      60_000,
       () => site.gateway.output(),
     );
     expect(page.body).toContain('it rained 42 mm');

@@ -45,7 +45,7 @@ describeWith(['cylc', 'root'], 'a service that signs its visitors in (jupyterhub
     for (const { name } of services)
       await until(
         async () => (await visitor.get(`/services/${name}/`, { follow: false })).status !== 404,
-        20_000,
+        60_000,
         () => site.gateway.output(),
       );
   });

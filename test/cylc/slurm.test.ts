@@ -84,7 +84,7 @@ describeWith(['slurm', 'root', 'cylc'], 'cylc hubapp as a Slurm job', () => {
 
   test('Stop ends it in order', async () => {
     await visitor.submit(await visitor.get('/hub/home'), {}, /stop/);
-    await until(async () => (await visitor.get(`/user/${owner}/cylc/`)).status === 424, 30_000);
-    await until(async () => (await slurm.run('squeue', '--noheader')).trim() === '', 20_000);
+    await until(async () => (await visitor.get(`/user/${owner}/cylc/`)).status === 424);
+    await until(async () => (await slurm.run('squeue', '--noheader')).trim() === '');
   });
 });

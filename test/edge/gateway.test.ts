@@ -43,7 +43,7 @@ test('a person signs in, starts a server and uses it, all through the Worker', a
   await visitor.submit(await visitor.get('/hub/spawn'), {}, /spawn/);
   await until(
     async () => (await visitor.get(`/user/${owner}/`)).body.includes('stand-in'),
-    30_000,
+    60_000,
     () => gateway.output(),
   );
   const socket = visitor.websocket(`/user/${owner}/cylc/subscriptions`, ['graphql-ws']);

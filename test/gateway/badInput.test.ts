@@ -132,7 +132,7 @@ describe('a UI server', () => {
         const { body } = await visitor.get(`/hub/spawn-pending/${owner}`);
         return /did not|ended with/i.test(body) ? body : undefined;
       },
-      30_000,
+      60_000,
       () => gateway.output(),
     );
     return page;

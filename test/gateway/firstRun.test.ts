@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   await visitor.submit(await visitor.get('/hub/spawn'), {}, /spawn/);
   await until(
     async () => (await visitor.get(`/user/${owner}/`)).body.includes('stand-in'),
-    30_000,
+    60_000,
     () => gateway.output(),
   );
 }
@@ -72,7 +72,7 @@ test('a killed gateway finds the server again, and nobody is signed out', async 
   await gateway.end('SIGKILL');
   const port = Number(new URL(gateway.origin).port);
   gateway = await startGateway({ env: withoutCylc, port, dataDir: gateway.dataDir });
-  await until(async () => (await visitor.get(`/user/${owner}/`)).body.includes('stand-in'), 10_000);
+  await until(async () => (await visitor.get(`/user/${owner}/`)).body.includes('stand-in'));
 });
 
 test('Stop stops it; its address then offers to start it', async () => {

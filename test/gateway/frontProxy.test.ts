@@ -16,7 +16,7 @@ import { describeWith } from '../helpers/requires.ts';
 import { until } from '../helpers/until.ts';
 import { Visitor } from '../helpers/visitor.ts';
 
-describeWith(['apache', 'nginx', 'haproxy'], 'a front proxy', () => {
+describeWith(['apache', 'nginx', 'haproxy', 'openssl'], 'a front proxy', () => {
   const dir = mkdtempSync(join(tmpdir(), 'front-'));
   const authority = certificateAuthority(dir);
   const certificate = authority.issue('front');

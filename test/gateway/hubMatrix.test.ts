@@ -36,7 +36,7 @@ beforeAll(async () => {
   await visitor?.submit(await visitor.get('/hub/spawn'), {}, /spawn/);
   await until(
     async () => (await ask('owner-all', `/user/${owner}/api`)) === 200,
-    30_000,
+    60_000,
     () => gateway.output(),
   );
 });

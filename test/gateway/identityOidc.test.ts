@@ -187,7 +187,7 @@ describeWith(['root'], 'sign-in with the site’s OpenID provider', () => {
     const socket = visitor.websocket(`${server}cylc/subscriptions`, ['graphql-transport-ws']);
     await once(socket, 'open');
     const first = (await state()).sessions[sid]?.expiresAt ?? '';
-    await until(async () => ((await state()).sessions[sid]?.expiresAt ?? '') > first, 10_000);
+    await until(async () => ((await state()).sessions[sid]?.expiresAt ?? '') > first);
     expect(await isIn(visitor)).toBe(true);
     const closed = once(socket, 'close');
     await provider.tell({ forget: 'leaver' });

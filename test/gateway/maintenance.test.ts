@@ -121,7 +121,7 @@ test('it ends when its time is over, without anybody', async () => {
     const entry = data.announcements['maintenance'];
     if (entry !== undefined) entry.until = new Date(Date.now() + 1500).toISOString();
   });
-  await until(async () => (await guest.get('/hub/home')).status === 200, 10_000);
+  await until(async () => (await guest.get('/hub/home')).status === 200);
   expect(await echoes(guest, owner)).toBe(true);
 });
 

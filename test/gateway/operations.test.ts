@@ -155,7 +155,7 @@ describeWith(['root'], 'a disk that is full', () => {
       expect((await fetch(`${small.origin}/hub/health`)).status).toBe(200);
       await fetch(`${small.origin}/hub/metrics`);
       rmSync(join(dataDir, 'ballast'));
-      await until(async () => (await fetch(`${small.origin}/hub/ready`)).status === 200, 30_000);
+      await until(async () => (await fetch(`${small.origin}/hub/ready`)).status === 200);
       const audit = () => readFileSync(join(dataDir, 'audit.jsonl'), 'utf8');
       await until(() => audit().includes('/hub/metrics'), 30_000, audit);
     } finally {

@@ -57,18 +57,18 @@ test('a server runs as a PBS job with the resources of the form, is reached, and
   );
   await until(
     async () => (await visitor.get(`/user/${owner}/`)).body.includes('Stand-in server of'),
-    30_000,
+    60_000,
     () => gateway.output().slice(-3000),
   );
   const { args } = await pbs.job('1.pbs');
   expect(args.slice(-4)).toEqual(['-l', 'select=1:ncpus=2:mem=1536mb', '-l', 'walltime=01:30:00']);
   expect(limitsOfJob()).toMatch(/^Max core file size +4096 +4096 [^]*^Max open files +700 +700 /m);
   await visitor.submit(await visitor.get('/hub/home'), {}, /stop/);
-  await until(async () => (await pbs.job('1.pbs')).state === 'F', 20_000);
+  await until(async () => (await pbs.job('1.pbs')).state === 'F');
 });
 
 test('what was chosen the last time is offered again', async () => {
-  await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424, 20_000);
+  await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424);
   expect((await visitor.get('/hub/spawn')).body).toMatch(/value="1.5G" id="field-memory"/);
 });
 

@@ -54,7 +54,7 @@ describeWith(['python'], 'a service of its own that asks the gateway who its use
         fetch(address)
           .then(() => true)
           .catch(() => false),
-      10_000,
+      60_000,
     );
   });
   afterAll(async () => {

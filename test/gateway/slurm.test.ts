@@ -53,7 +53,7 @@ describeWith(['slurm', 'root'], 'a server as a Slurm job', () => {
     let page = '';
     await until(
       async () => (page = (await visitor.get(`/user/${owner}/`)).body).includes('Stand-in server of'),
-      30_000,
+      60_000,
       () => page,
     );
   }
@@ -76,9 +76,9 @@ describeWith(['slurm', 'root'], 'a server as a Slurm job', () => {
 
   test('a job that has to wait says why, and is taken back by Stop', async () => {
     await start({ 'option.partition': 'shut' });
-    await until(async () => (await visitor.get('/hub/spawn-pending')).body.includes('PartitionDown'), 20_000);
+    await until(async () => (await visitor.get('/hub/spawn-pending')).body.includes('PartitionDown'));
     await visitor.submit(await visitor.get('/hub/home'), {}, /stop/);
-    await until(async () => (await slurm.run('squeue', '--noheader')).trim() === '', 20_000);
+    await until(async () => (await slurm.run('squeue', '--noheader')).trim() === '');
   });
 
   test('what Slurm refuses is told in its words, with the form’s values kept', async () => {
@@ -115,9 +115,9 @@ describeWith(['slurm', 'root'], 'a server as a Slurm job', () => {
 
   test('a gateway killed while the job starts goes on with it', async () => {
     await visitor.submit(await visitor.get('/hub/home'), {}, /stop/);
-    await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424, 20_000);
+    await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424);
     await start();
-    await until(async () => (await slurm.run('squeue', '--noheader')).trim() !== '', 20_000);
+    await until(async () => (await slurm.run('squeue', '--noheader')).trim() !== '');
     await gateway.end('SIGKILL');
     const port = Number(new URL(gateway.origin).port);
     gateway = await startGateway({ env: settings(), port, dataDir: gateway.dataDir });

@@ -159,7 +159,7 @@ describe('an edit acts at once', () => {
 
   test('"down" stops a server, "up" starts it', async () => {
     edit((data) => void (data.servers[`${owner}/`] = { desired: 'down' }));
-    await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424, 30_000);
+    await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424);
     edit((data) => void (data.servers[`${owner}/`] = { desired: 'up' }));
     await until(isUp, 30_000, () => gateway.output());
   });

@@ -116,7 +116,7 @@ access: { accounts: listed, adminGroups: ['local:wizards'] }
       await visitor.submit(await visitor.get('/hub/spawn'), {}, /spawn/);
     await until(
       async () => (await visitor.get(`/user/${name(bob)}/`)).body.includes('stand-in'),
-      30_000,
+      60_000,
       () => tail(),
     );
     await closing(await openSocket(visitor, bob), () => edit(change));

@@ -60,7 +60,7 @@ describeWith(['python'], 'what servers and services see of a visitor’s own tok
     token = await ownToken(guest);
     await until(
       async () => (await status(`/user/${owner}/x`, token)) === 200,
-      30_000,
+      60_000,
       () => gateway.output(),
     );
   });

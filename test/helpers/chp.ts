@@ -71,7 +71,7 @@ export async function startChp(
   const ready = options.sockets?.map((path) => ({ path })) ?? [{ port }, { port: apiPort }];
   await until(
     async () => child.exitCode !== null || (await Promise.all(ready.map(opens))).every(Boolean),
-    20_000,
+    60_000,
     () => output,
   );
   const url = `${args.includes('--ssl-cert') ? 'https' : 'http'}://127.0.0.1:${port}`;

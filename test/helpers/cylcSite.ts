@@ -114,7 +114,7 @@ export async function writeAs(person: SystemAccount, path: string, text: string)
 
 export async function stopServer(visitor: Visitor, owner: string): Promise<void> {
   await visitor.submit(await visitor.get('/hub/home'), {}, /stop/);
-  await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424, 30_000);
+  await until(async () => (await visitor.get(`/user/${owner}/`)).status === 424);
 }
 
 /** A page load of Cylc's GUI, through the sign-in at the server and the question that comes before it. */
@@ -205,7 +205,7 @@ export async function socketLevelAt(visitor: Visitor, owner: string): Promise<st
     ask('act', 'mutation { stop(workflows: ["no-such-workflow"]) { result } }');
     await until(
       () => said.size === 2,
-      20_000,
+      60_000,
       () => JSON.stringify([...said]),
     );
     if (!said.get('act')!.includes('not defined')) return `acts: ${said.get('act')}`;

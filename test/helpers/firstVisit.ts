@@ -26,7 +26,7 @@ export async function startServer(gateway: GatewayProcess, as: Visitor, account:
       const page = await as.get(`${base}user/${account}/`);
       return page.body.includes('stand-in') && page.status === 200 ? page : undefined;
     },
-    30_000,
+    60_000,
     () => gateway.output(),
   );
 }

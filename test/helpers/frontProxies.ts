@@ -107,7 +107,7 @@ async function start(
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until(
     async () => child.exitCode !== null || opens({ port }),
-    10_000,
+    60_000,
     () => output,
   );
   if (child.exitCode !== null) throw new Error(`${program} ended: ${output}`);

@@ -63,7 +63,7 @@ export async function startSlurm(): Promise<TestSlurm> {
         () => true,
         () => false,
       ),
-    10_000,
+    60_000,
   );
   startDaemon('slurmctld');
   startDaemon('slurmd');
@@ -73,7 +73,7 @@ export async function startSlurm(): Promise<TestSlurm> {
         (text) => text.includes('idle'),
         () => false,
       ),
-    30_000,
+    60_000,
   ).catch(async () => {
     throw new Error(`Slurm did not start:\n${await logs()}`);
   });

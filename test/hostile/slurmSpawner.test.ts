@@ -159,7 +159,7 @@ describeWith(['slurm', 'root'], 'jobs of a real Slurm', () => {
       ['kill -9 $$', /SIGKILL/],
     ] as const) {
       await pretend('squeue', script);
-      await until(async () => why.test(JSON.stringify(await spawner.poll(handle))), 10_000);
+      await until(async () => why.test(JSON.stringify(await spawner.poll(handle))));
     }
     instead.clear();
     await becomes(handle, 'up');

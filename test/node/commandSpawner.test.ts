@@ -98,7 +98,7 @@ async function becomes<S extends PollResult['state']>(handle: SpawnHandle, state
   let last: PollResult | undefined;
   await until(
     async () => (last = await spawner.poll(handle)).state === state,
-    10_000,
+    60_000,
     () => JSON.stringify(last),
   );
   return last as Extract<PollResult, { state: S }>;

@@ -28,7 +28,7 @@ import type { Check, Subject } from '../../src/cli/doctor/types.ts';
 import { certificateAuthority } from '../helpers/certificates.ts';
 import { startIssuer } from '../helpers/issuer.ts';
 import { shortFolder } from '../helpers/shortFolder.ts';
-import { cylcBin, describeWith } from '../helpers/requires.ts';
+import { cylcBin, describeWith, onPath } from '../helpers/requires.ts';
 
 let folder: string;
 const ends: (() => unknown)[] = [];
@@ -136,7 +136,7 @@ describe('network', () => {
     expect((await found(port, subject(config, { live: true })))[0]).toMatch(/^ok/);
   });
 
-  test('certificates: good, for another name, and a key of another', async () => {
+  test.skipIf(!onPath('openssl'))('certificates: good, for another name, and a key of another', async () => {
     const authority = certificateAuthority(folder);
     const [own, other] = [authority.issue('gateway'), authority.issue('other', 'DNS:other')];
     const at = (files: { cert: string; key: string }) =>

@@ -76,7 +76,7 @@ const tailOf = ({ account: { name: owner }, logFile }: SpawnPlan, lines = 10) =>
 const says = (plan: SpawnPlan, text: string) =>
   until(
     async () => (await tailOf(plan)).includes(text),
-    10_000,
+    60_000,
     () => noteOf(plan),
   );
 

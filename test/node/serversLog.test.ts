@@ -15,7 +15,7 @@ test('the log of a running server is followed as it grows, without secrets, to t
   })();
   await until(
     () => /line 4 /.test(text),
-    10_000,
+    60_000,
     () => text,
   );
   expect(text).toMatch(/^small server chatty/);
@@ -49,7 +49,7 @@ test('who follows is let go when it leaves, and a new start goes on in its own l
   await stopped;
   await until(
     () => text.includes('small server good'),
-    10_000,
+    60_000,
     () => text,
   );
   await world.servers.stop(world.key, { by: 'test' });
@@ -74,7 +74,7 @@ test('the API gives the log to whoever may run the server, whole or followed, an
   await world.servers.start({ key: { owner: name, name: '' }, options: {}, by: name });
   await until(
     () => world.servers.list()[0]?.phase === 'ready',
-    10_000,
+    60_000,
     () => JSON.stringify(world.servers.list()),
   );
   const { logFile } = world.store.state.data.servers[`${name}/`] ?? {};

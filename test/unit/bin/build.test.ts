@@ -98,6 +98,14 @@ describe('what cannot be built anew is started as it is, and one is told', () =>
   });
 });
 
+test('a compiler that is killed is run once more with less memory', () => {
+  const dies = "if (!process.argv.includes('--singleThreaded')) process.kill(process.pid, 'SIGKILL');";
+  write('node_modules/.bin/tsc', `${dies}${compile}mkdirSync('dist', { recursive: true });`);
+  const ran = build();
+  expect(ran.stderr).toContain('once more with less');
+  expect([ran.status, times()]).toEqual([0, 1]);
+});
+
 test('a failed build ends with its code, and is not taken for a build', () => {
   write('node_modules/.bin/tsc', 'process.exit(2)');
   mkdirSync(join(root, 'dist'));
