@@ -33,7 +33,7 @@ const reserved = new Set(
     'sock sock_mode sockmode ip port port_retries base_url allow_origin allow_origin_pat allow_remote_access trust_xheaders ' +
     'token password password_required identity_provider_class authorizer_class allow_root disable_check_xsrf ' +
     'allow_unauthenticated_access authenticate_prometheus allow_password_change custom_display_url certfile keyfile ' +
-    'client_ca config config_file jpserver_extensions login_handler_class logout_handler_class hub_auth_class ' +
+    'client_ca ssl_options allow_credentials config config_file jpserver_extensions login_handler_class logout_handler_class hub_auth_class ' +
     'hub_prefix hub_host hub_api_url hub_activity_url hub_http_prefix user group cookie_secret cookie_secret_file ' +
     'cookie_name cookie_options cookie_host_prefix_enabled oauth_client_id oauth_redirect_uri access_scopes ' +
     'api_token api_url oauth_scopes base_path user_authorization site_authorization'

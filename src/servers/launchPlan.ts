@@ -38,7 +38,8 @@ export async function preparePlan(options: {
     key,
     account,
     command: programCommand(launch.program, {
-      socket: upstream.kind === 'unix' ? upstream.path : undefined,
+      upstream,
+      prefix,
       account,
       args: [...config.args, ...launch.args],
       groupSocket: config.sudo !== undefined && account.uid !== parts.uid,

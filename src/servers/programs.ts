@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { Account } from '../access/types.ts';
 import type { EnvironmentConfig } from '../config/sections/profiles.ts';
 import type { PythonEnvironment } from '../spawners/types.ts';
+import { cylcAuthorizer, forcedSettings } from './forcedSettings.ts';
+import type { Upstream } from './types.ts';
 
 /** A UI server that can be started: a real Cylc, or the bundled stand-in. */
 export interface Program {
@@ -146,15 +148,18 @@ function versionOf(packages: readonly string[], name: string): string | undefine
 export function programCommand(
   program: Program,
   options: {
-    /** Undefined: it is told its port by the environment. */
-    socket: string | undefined;
+    /** Where it is to listen; the stand-in knows sockets alone. */
+    upstream: Upstream;
+    /** Path that all its pages are below. */
+    prefix: string;
     account: Account;
     args: readonly string[];
     /** The gateway is of the socket's group alone. */
     groupSocket?: boolean;
   },
 ): string[] {
-  const { socket, account, args, groupSocket = false } = options;
+  const { upstream, prefix, account, args, groupSocket = false } = options;
+  const socket = upstream.kind === 'unix' ? upstream.path : undefined;
   if (program.kind === 'stand-in') {
     const mode = groupSocket ? ['--sock-mode=0660'] : [];
     return [process.execPath, program.path, ...(socket === undefined ? [] : [`--sock=${socket}`]), ...mode, ...args];
@@ -163,11 +168,13 @@ export function programCommand(
     program.path,
     'hubapp',
     ...args,
+    // For another Jupyter server in the place of Cylc's, too, which goes by these alone.
     ...(socket === undefined ? [] : [`--ServerApp.sock=${socket}`]),
     ...(groupSocket && socket !== undefined ? ['--ServerApp.sock_mode=0660'] : []),
     // Without it whoever may open the server may run code as its owner, through Jupyter Server.
-    '--ServerApp.authorizer_class=cylc.uiserver.authorise.CylcAuthorizer',
+    `--ServerApp.authorizer_class=${cylcAuthorizer}`,
     ...(account.uid === 0 ? ['--ServerApp.allow_root=True'] : []),
+    ...forcedSettings({ prefix, upstream, socketMode: groupSocket ? '0660' : '0600' }),
   ];
 }
 

@@ -4,12 +4,22 @@ import { ownsPort } from '../listen/portOwner.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
 import type { Upstream } from './types.ts';
 
+/** `elsewhere`: something answers, but has nothing below this prefix. */
+export type Readiness = 'answers' | 'elsewhere' | 'silent';
+
 /**
- * Whether the server itself answers: any status below 500 to `<prefix>api` (Jupyter Server's version page, which needs
- * no sign-in). An open port proves nothing.
+ * Whether the server itself answers: any status below 500, but not 404, to `<prefix>api` (Jupyter Server's version page,
+ * which needs no sign-in). An open port proves nothing, nor does a server that has its pages at another path.
  */
-export function answers(upstream: Upstream, prefix: string, timeoutMs: number, tls?: UpstreamTls): Promise<boolean> {
-  return answersAt(upstream, `${prefix}api`, timeoutMs, tls);
+export async function readinessOf(
+  upstream: Upstream,
+  prefix: string,
+  timeoutMs: number,
+  tls?: UpstreamTls,
+): Promise<Readiness> {
+  const status = await statusAt(upstream, `${prefix}api`, timeoutMs, tls);
+  if (status === 404) return 'elsewhere';
+  return status < 500 ? 'answers' : 'silent';
 }
 
 /** Whether there is any answer below 500 at this path. */
@@ -19,8 +29,15 @@ export async function answersAt(
   timeoutMs: number,
   tls?: UpstreamTls,
 ): Promise<boolean> {
+  return (await statusAt(upstream, path, timeoutMs, tls)) < 500;
+}
+
+const noAnswer = 599;
+
+/** Status of the answer; `noAnswer` where there is none. */
+async function statusAt(upstream: Upstream, path: string, timeoutMs: number, tls?: UpstreamTls): Promise<number> {
   if (upstream.kind === 'tcp' && upstream.owner !== undefined && !(await ownsPort(upstream.port, upstream.owner)))
-    return false;
+    return noAnswer;
   return new Promise((resolve) => {
     const where =
       upstream.kind === 'unix' ? { socketPath: upstream.path } : { host: upstream.host, port: upstream.port };
@@ -29,14 +46,14 @@ export async function answersAt(
       { ...where, ...secure, path, agent: false, timeout: timeoutMs, headers: { host: 'localhost' } },
       (response) => {
         response.resume();
-        resolve((response.statusCode ?? 500) < 500);
+        resolve(response.statusCode ?? noAnswer);
       },
     );
     const stop = setTimeout(() => probe.destroy(), timeoutMs);
-    probe.on('error', () => resolve(false));
+    probe.on('error', () => resolve(noAnswer));
     probe.on('close', () => {
       clearTimeout(stop);
-      resolve(false);
+      resolve(noAnswer);
     });
     probe.end();
   });

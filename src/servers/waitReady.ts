@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
 import type { PollResult, SpawnHandle, Spawner } from '../spawners/types.ts';
 import type { LifeParts } from './lifeParts.ts';
-import { answers } from './readiness.ts';
+import { readinessOf } from './readiness.ts';
 import type { ServerKey, Upstream } from './types.ts';
 
 /** The server ended while it was waited for. */
@@ -43,8 +43,10 @@ export async function waitReady(options: {
   let { upstream } = options;
   let begun = performance.now();
   let pending = false;
+  const prefix = parts.urls.prefix(key);
   const timeoutMs = parts.config.startTimeoutS * 1000;
   let answered = false;
+  let elsewhere = false;
   let polledAt = 0;
   for (;;) {
     const waitedMs = performance.now() - begun;
@@ -63,7 +65,11 @@ export async function waitReady(options: {
       await sleep(pendingPollMs, undefined, { signal });
       continue;
     }
-    answered ||= await answers(upstream, parts.urls.prefix(key), 5000, parts.tls);
+    if (!answered) {
+      const readiness = await readinessOf(upstream, prefix, 5000, parts.tls);
+      answered = readiness === 'answers';
+      elsewhere = readiness === 'elsewhere';
+    }
     signal.throwIfAborted();
     const contacted = (parts.hub.lastContact(key) ?? 0) >= sinceMs;
     if (answered) answeredAt = Math.min(answeredAt, performance.now());
@@ -74,7 +80,8 @@ export async function waitReady(options: {
       return result.state === 'up' ? (result.upstream ?? upstream) : upstream;
     }
     if (answered) report(80, 'It answers; waiting for its call to the gateway.');
-    if (waitedMs > timeoutMs) throw timeout(answered, parts.config.startTimeoutS);
+    if (waitedMs > timeoutMs)
+      throw timeout(parts.config.startTimeoutS, { answered, elsewhere: elsewhere ? prefix : undefined });
     if (!answered) report(Math.min(70, 30 + Math.round(waitedMs / 500)), waitText(waitedMs));
     await sleep(waitedMs < 5000 ? quickMs : slowMs, undefined, { signal });
   }
@@ -86,9 +93,14 @@ function waitText(waitedMs: number): string {
   return seconds === 0 ? 'Waiting for its first answer.' : `Waiting for its first answer (${seconds} s).`;
 }
 
-function timeout(answered: boolean, seconds: number): GatewayError {
+function timeout(seconds: number, seen: { answered: boolean; elsewhere: string | undefined }): GatewayError {
+  if (seen.elsewhere !== undefined)
+    return new GatewayError('spawn.timeout', {
+      message: `The server answers, but has nothing at its address ${seen.elsewhere} (404).`,
+      advice: 'Look for a setting of base_url or of its pages in its configuration, and at its log.',
+    });
   return new GatewayError('spawn.timeout', {
-    message: answered
+    message: seen.answered
       ? `The server answered, but did not reach the gateway within ${seconds} seconds.`
       : `The server did not answer within ${seconds} seconds of its start.`,
   });

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectUpstream, onConnected } from '../../src/proxy/upstream/connect.ts';
 import { createPrograms } from '../../src/servers/programs.ts';
-import { answers } from '../../src/servers/readiness.ts';
+import { readinessOf } from '../../src/servers/readiness.ts';
 import type { Upstream } from '../../src/servers/types.ts';
 import { createAccountSpawner } from '../../src/spawners/account.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
@@ -93,7 +93,7 @@ describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () =
     const { upstream, pid, prefix } = await world.became('ready', world.key, 60_000);
     expect(upstream).toMatchObject({ kind: 'tcp', host: '127.0.0.1', owner: alice.uid });
     expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('sock');
-    expect(await answers(upstream as Upstream, prefix, 5000)).toBe(true);
+    expect(await readinessOf(upstream as Upstream, prefix, 5000)).toBe('answers');
     expect(await sendTo(upstream as Upstream)).toMatch(/^HTTP\/1.1 [234]/);
     await world.restart();
     expect(world.servers.get(world.key)).toMatchObject({ phase: 'ready', pid, upstream });
@@ -106,7 +106,7 @@ describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () =
     await until(async () => !(await runs(pid as number)));
     const heard = await takePort(port);
     expect(await sendTo(upstream as Upstream)).toBe('the port of the server is not its own');
-    expect(await answers(upstream as Upstream, '/', 2000)).toBe(false);
+    expect(await readinessOf(upstream as Upstream, '/', 2000)).toBe('silent');
     await until(() => heard().includes('got'));
     expect(heard()).not.toMatch(/got [1-9]/);
     await world.became('failed');
@@ -116,9 +116,9 @@ describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () =
     const port = await freePort();
     const heard = await takePort(port);
     const upstream: Upstream = { kind: 'tcp', host: '127.0.0.1', port, owner: alice.uid };
-    expect(await answers(upstream, '/user/x/', 2000)).toBe(false);
+    expect(await readinessOf(upstream, '/user/x/', 2000)).toBe('silent');
     expect(await sendTo(upstream)).toContain('not its own');
-    expect(await answers({ ...upstream, owner: mallory.uid }, '/user/x/', 2000)).toBe(true);
+    expect(await readinessOf({ ...upstream, owner: mallory.uid }, '/user/x/', 2000)).toBe('answers');
     expect(heard().match(/got \d+/g)?.[0]).toBe('got 0');
   });
 
@@ -157,7 +157,7 @@ describeWith(['root', 'cylc'], 'the real cylc hubapp at a port of its own', () =
 
   test('a port that nobody listens at is nobody’s', async () => {
     const port = await freePort();
-    expect(await answers({ kind: 'tcp', host: '127.0.0.1', port, owner: alice.uid }, '/', 1000)).toBe(false);
+    expect(await readinessOf({ kind: 'tcp', host: '127.0.0.1', port, owner: alice.uid }, '/', 1000)).toBe('silent');
     const [child] = attackers;
     if (child?.exitCode === null) {
       const gone = once(child, 'exit');

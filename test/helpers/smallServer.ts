@@ -3,7 +3,7 @@
  * `good`, `deaf` (never listens), `dies` (exit 3 at once), `stubborn` (ignores SIGTERM), `late:MS`, `child` (leaves a child
  * in its process group), `leaves:MS` (exits 0 after so long), `env` (writes its environment to the log),
  * `twice` (leaves itself to a process in a session of its own, then exits 0), `closes` (closes its output),
- * `mortal` (dies at its first request), `chatty` (writes a line with its token five times a second).
+ * `elsewhere` (has nothing at its address: 404), `mortal` (dies at its first request), `chatty` (writes a line with its token five times a second).
  */
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
@@ -38,5 +38,6 @@ if (mode === 'deaf') setInterval(() => {}, 1000);
 else
   createServer((request, response) => {
     if (mode === 'mortal') process.exit(9);
+    if (mode === 'elsewhere') response.statusCode = 404;
     response.end(JSON.stringify({ url: request.url, pid: process.pid }));
   }).listen(sock);

@@ -244,6 +244,16 @@ test('the address of a named server stays its own while it is stopped, also afte
   expect(match()?.target).toEqual({ kind: 'server', ...named });
 });
 
+test('a server that has nothing at its address is not ready: it fails with that address, and is ended', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { startTimeoutS: 5 } });
+  await world.start('elsewhere');
+  const pid = await until(() => world.servers.get(world.key)?.pid);
+  const { failure } = await world.became('failed');
+  expect(failure).toMatchObject({ code: 'spawn.timeout', reason: expect.stringContaining('(404)') });
+  expect(await runs(pid)).toBe(false);
+});
+
 test('a server that never answers fails after the start timeout and is ended', async () => {
   await world.close();
   world = await createServersWorld({ config: { startTimeoutS: 1 } });

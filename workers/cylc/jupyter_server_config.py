@@ -10,6 +10,8 @@ if "hubapp" in sys.argv[1:2]:
     import cylc_gateway_grants
     import cylc_gateway_limits
 
-    c.ServerApp.jpserver_extensions = {"cylc_gateway_grants": True}
+    # For the class of `cylc hubapp` too: what another file sets for it would win.
+    for section in (c.ServerApp, c.CylcHubApp):
+        section.jpserver_extensions = {"cylc_gateway_grants": True}
     c.CylcUIServer.user_authorization = cylc_gateway_grants.Shares()
     c.CylcUIServer.site_authorization = cylc_gateway_limits.SiteLimits()

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { answers } from '../../../src/servers/readiness.ts';
+import { readinessOf } from '../../../src/servers/readiness.ts';
 import { until } from '../../helpers/until.ts';
 import { cpuMs } from './cpu.ts';
 import { openRoom } from './rooms.ts';
@@ -47,7 +47,7 @@ async function onePart({ world }: Awaited<ReturnType<typeof openRoom>>, name: st
   const { upstream, pid, prefix } = await until(view);
   const path = upstream?.kind === 'unix' ? upstream.path : '';
   const bound = await mark(() => existsSync(path));
-  const answered = await mark(() => answers({ kind: 'unix', path }, prefix, 5000));
+  const answered = await mark(async () => (await readinessOf({ kind: 'unix', path }, prefix, 5000)) === 'answers');
   const ready = await mark(() => view()?.phase === 'ready');
   return {
     launchMs: launched - begun,

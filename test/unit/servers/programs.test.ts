@@ -66,17 +66,31 @@ const account = {
 };
 const cylc: Program = { id: 'cylc', title: '', kind: 'cylc', path: '/opt/cylc/bin/cylc', version: undefined };
 
-test('the real server gets the safe authoriser and its socket last, so that no other argument can undo them', () => {
-  const command = programCommand(cylc, { socket: '/run/x.sock', account, args: ['--debug'] });
-  expect(command).toEqual([
+const socket = { kind: 'unix', path: '/run/x.sock' } as const;
+const prefix = '/user/alice/';
+
+test('the real server gets what must be ours last, so that no other argument can undo it', () => {
+  const command = programCommand(cylc, { upstream: socket, prefix, account, args: ['--debug'] });
+  expect(command.slice(0, 5)).toEqual([
     '/opt/cylc/bin/cylc',
     'hubapp',
     '--debug',
     '--ServerApp.sock=/run/x.sock',
     '--ServerApp.authorizer_class=cylc.uiserver.authorise.CylcAuthorizer',
   ]);
-  const root = programCommand(cylc, { socket: '/run/x.sock', account: { ...account, uid: 0 }, args: [] });
+  expect(command).toEqual(
+    expect.arrayContaining(['--CylcHubApp.sock=/run/x.sock', '--CylcHubApp.base_url=/user/alice/']),
+  );
+  const root = programCommand(cylc, { upstream: socket, prefix, account: { ...account, uid: 0 }, args: [] });
   expect(root).toContain('--ServerApp.allow_root=True');
+});
+
+test('with a port it listens there, on loopback, whatever a file of configuration says', () => {
+  const upstream = { kind: 'tcp', host: '127.0.0.1', port: 4711 } as const;
+  const command = programCommand(cylc, { upstream, prefix, account, args: [] });
+  const listening = ['--CylcHubApp.sock=', '--CylcHubApp.ip=127.0.0.1', '--CylcHubApp.port=4711'];
+  expect(command).toEqual(expect.arrayContaining(listening));
+  expect(command.filter((word) => word.startsWith('--ServerApp.sock'))).toEqual([]);
 });
 
 test('the environment names the account as owner and has cylc on its PATH', () => {
