@@ -18,7 +18,7 @@ export interface CylcSite {
   /** What `CYLC_SITE_CONF_PATH` names where there is a `siteConfig`. */
   siteConf: string;
   people: readonly SystemAccount[];
-  /** Signed in by the link from the terminal; the same visitor each time. */
+  /** Signed in with a password; the same visitor each time. */
   signIn(account: string): Promise<Visitor>;
   close(): Promise<void>;
 }
@@ -34,6 +34,10 @@ export interface CylcSiteOptions {
 
 export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite> {
   const people = Array.from({ length: options.people }, makeSystemAccount);
+  const service = `cgw-test-${people[0]?.name ?? ''}`;
+  // Takes any password.
+  const permit = ['auth', 'account', 'session'].map((kind) => `${kind} required pam_permit.so\n`);
+  await writeFile(`/etc/pam.d/${service}`, permit.join(''));
   const siteConf = await mkdtemp(join(tmpdir(), 'cylc-site-'));
   await mkdir(join(siteConf, 'uiserver'));
   await chmod(siteConf, 0o755);
@@ -41,7 +45,10 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
   if (options.siteConfig !== undefined)
     await writeFile(join(siteConf, 'uiserver/jupyter_config.py'), named(options.siteConfig));
   const env = Object.entries(options.env ?? {}).map(([name, value]) => [name, named(value)]);
+  const config = join(siteConf, 'gateway.yaml');
+  await writeFile(config, `identity: { pam: { service: ${service} } }\n`);
   const gateway = await startGateway({
+    args: ['--config', config],
     env: {
       CYLC_GATEWAY_SERVERS__CYLC: options.cylc,
       ...(options.siteConfig !== undefined && {
@@ -59,10 +66,10 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
       const known = visitors.get(account);
       if (known !== undefined) return known;
       const visitor = new Visitor(gateway.origin);
-      const link = gateway.links().get(account);
-      if (link === undefined) throw new Error(`no link for ${account} in:\n${gateway.output()}`);
-      const page = await visitor.submit(await visitor.get(link));
-      if (page.status !== 200) throw new Error(`sign-in of ${account}: ${page.status}`);
+      const form = await visitor.get('/hub/login?next=/hub/home');
+      const page = await visitor.submit(form, { name: account, password: 'any' }, /interaction/);
+      if (!page.url.endsWith('/hub/home'))
+        throw new Error(`sign-in of ${account}: ${page.status}\n${gateway.output()}`);
       visitors.set(account, visitor);
       return visitor;
     },
@@ -71,6 +78,7 @@ export async function startCylcSite(options: CylcSiteOptions): Promise<CylcSite>
       // Before the accounts go: the next one of the same number would own their processes
       endServers(gateway.dataDir);
       for (const person of people) person.remove();
+      await rm(`/etc/pam.d/${service}`);
       await rm(siteConf, { recursive: true });
       await rm(gateway.dataDir, { recursive: true });
     },
