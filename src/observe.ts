@@ -79,7 +79,7 @@ export function observe(parts: {
     hop,
   });
   const told = { metrics, readiness };
-  const listener = createOperationsListener(createOperationsListenerApp(told));
+  const listener = createOperationsListener(createOperationsListenerApp(told), log);
   return {
     audit,
     app: createOperationsApp({ ...told, mayRead: (c) => mayRead(c, { identity, hub }), events }),

@@ -6,6 +6,7 @@ import { ClientReads } from '../proxy/clientReads.ts';
 import type { Closable } from '../proxy/connections.ts';
 import { ReadMemory } from '../proxy/upstream/readMemory.ts';
 import { createTicker } from '../proxy/upstream/ticker.ts';
+import { boundPrivateServer } from '../listen/privateServer.ts';
 import { describeListening, listenAt } from '../listen/listening.ts';
 import { createRedirectServer } from '../listen/redirectServer.ts';
 import { createListener } from '../listen/tlsServer.ts';
@@ -82,10 +83,7 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
     create: (serverOptions) => tls.create(serverOptions),
   });
   const { authToken } = options;
-  const api = apiTls.create(
-    { keepAliveTimeout: 5000 },
-    createApi({ routes, addRoute, removeRoute, authToken, metrics, log }),
-  );
+  const api = apiTls.create({}, createApi({ routes, addRoute, removeRoute, authToken, metrics, log }));
   const others: { server: Server; at: ChpOptions['api'] }[] = [];
   if (options.metrics !== undefined && metrics !== undefined)
     others.push({ server: metricsServer(metrics), at: options.metrics });
@@ -93,6 +91,9 @@ export async function createChp(options: ChpOptions, { log, clock }: { log: Logg
     const host = 'host' in options.public ? options.public.host : '';
     others.push({ server: redirectServer(options.redirect.to), at: { host, port: options.redirect.port } });
   }
+
+  for (const { server, at } of [{ server: api, at: options.api }, ...others])
+    boundPrivateServer(server, 'path' in at ? { by: 'socket', peerOf: undefined } : { by: 'loopback' }, log);
 
   return {
     servers: { public: door, api },

@@ -9,7 +9,7 @@ import type { CanonicalRequest } from '../proxy/canonical.ts';
 import type { ClientReads } from '../proxy/clientReads.ts';
 import type { Closable } from '../proxy/connections.ts';
 import { carryHttp } from '../proxy/http.ts';
-import { createLogGate } from '../proxy/logGate.ts';
+import { createLogGate } from '../telemetry/logGate.ts';
 import { createOneATurn } from '../proxy/oneATurn.ts';
 import { createRequestIds } from '../proxy/requestIds.ts';
 import type { Exchange } from '../proxy/types.ts';

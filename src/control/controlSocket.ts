@@ -3,6 +3,7 @@ import { createServer, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { boundPrivateServer } from '../listen/privateServer.ts';
 
 /** Whoever may write to the socket may do everything: its folder and itself are the gateway's own user's (and root's). */
 export function controlPath(runtimeDir: string): string {
@@ -17,6 +18,7 @@ export async function listenForControl(app: Hono, runtimeDir: string): Promise<{
   await rm(path, { force: true });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((req, res) => void answer(req, res));
+  boundPrivateServer(server, { by: 'socket', peerOf: undefined }, undefined);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);

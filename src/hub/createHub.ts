@@ -190,12 +190,22 @@ export function createHub(deps: HubDeps): Hub {
         fetch: (request, env, socket) => root.fetch(request, { ...env, ...bindings(socket) }),
         runtimeDir: deps.runtimeDir,
         urls,
+        peerOf: deps.peerOf,
+        log,
         loopback: deps.loopback === true,
       });
       return { apiUrl: listener.apiUrl };
     },
     async listenForNodes(gate) {
-      nodes = await listenForNodes({ ...gate, listen: hub.listen, app: api.app, contract, urls, events: deps.events });
+      nodes = await listenForNodes({
+        ...gate,
+        listen: hub.listen,
+        app: api.app,
+        contract,
+        urls,
+        events: deps.events,
+        log,
+      });
       gate.opened(nodes.port);
     },
     async close() {

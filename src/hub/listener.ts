@@ -5,6 +5,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { SetupError } from '../errors.ts';
+import type { PeerOf } from '../listen/peerCredentials.ts';
+import { boundPrivateServer } from '../listen/privateServer.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 
 export interface ApiListener {
@@ -27,6 +30,9 @@ export async function listenForServers(options: {
   fetch: (request: Request, env: object, socket: Socket | undefined) => Response | Promise<Response>;
   runtimeDir: string;
   urls: Urls;
+  /** Whose a connection to the socket is. */
+  peerOf?: PeerOf | undefined;
+  log?: Logger;
   /** Whether there are services to be answered by TCP, on an address that only this machine reaches. */
   loopback?: boolean;
 }): Promise<ApiListener> {
@@ -44,9 +50,11 @@ export async function listenForServers(options: {
       request.headers.host = 'hub.localhost';
       void answer(request, response);
     });
-    // Longer than the 15 s for which aiohttp keeps a connection: else its POST meets a closing one, and is not repeated.
-    server.keepAliveTimeout = 75_000;
-    server.headersTimeout = 80_000;
+    boundPrivateServer(
+      server,
+      kind === 'tcp' ? { by: 'loopback' } : { by: 'socket', peerOf: options.peerOf },
+      options.log,
+    );
     return server;
   };
   const server = listener('unix');

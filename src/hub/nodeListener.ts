@@ -10,7 +10,9 @@ import { SetupError, toGatewayError } from '../errors.ts';
 import { readJson } from '../listen/bodyFormats.ts';
 import { bodyLimits } from '../listen/requestBody.ts';
 import type { ServerKey } from '../servers/types.ts';
+import { boundPrivateServer } from '../listen/privateServer.ts';
 import type { Events } from '../telemetry/events.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
 import { clientIdOf } from './clientId.ts';
 import type { HubBindings } from './serverTokens.ts';
@@ -38,6 +40,7 @@ export interface NodeListenerOptions extends NodeGate {
   contract: Pick<HubContract, 'isFor'>;
   urls: Urls;
   events: Events | undefined;
+  log?: Logger;
 }
 
 export interface NodeListener {
@@ -51,14 +54,12 @@ export interface NodeListener {
  */
 export async function listenForNodes(options: NodeListenerOptions): Promise<NodeListener> {
   const answer = getRequestListener(createApp(options).fetch, { overrideGlobalObjects: false });
-  const server = createServer(options.tls, (request, response) => {
+  const server = createServer({ ...options.tls, handshakeTimeout: 20_000 }, (request, response) => {
     // hubapp sends the relay's encoded socket as Host, which no URL can have.
     request.headers.host = 'hub.localhost';
     void answer(request, response);
   });
-  // As for the unix socket: longer than the 15 s for which aiohttp keeps a connection.
-  server.keepAliveTimeout = 75_000;
-  server.headersTimeout = 80_000;
+  boundPrivateServer(server, { by: 'network' }, options.log);
   server.listen(options.listen.port, options.listen.host);
   await once(server, 'listening').catch((error: unknown) => {
     throw cannotListen(options.listen, error);

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { Logger } from '../telemetry/log.ts';
-import { plainAddress } from './clientAddress.ts';
 
 export interface ConnectionLimits {
   /** All clients together. */
   inAll: number;
-  /** From one address, unless `trusts` it: a proxy in front brings many people. */
-  perAddress: number;
-  trusts(address: string): boolean;
+  /** Of one peer. */
+  perPeer: number;
+  /** Whose a connection is: an address, an account. Undefined where only the total counts. */
+  peerOf(socket: Socket): string | undefined;
+  /** What the two limits are called in the log. */
+  names: { inAll: string; perPeer: string };
 }
 
 /** Descriptors that are none of the clients': logs, records, spawners, connections to issuers. */
@@ -25,32 +27,32 @@ export function affordableConnections(): number {
 }
 
 /** Closes new connections beyond the limits at once. For a server that listens already: who comes later goes first. */
-export function limitConnections(server: Server, limits: ConnectionLimits, log: Logger): void {
-  const byAddress = new Map<string, number>();
+export function limitConnections(server: Server, limits: ConnectionLimits, log: Logger | undefined): void {
+  const byPeer = new Map<string, number>();
   let toldAt = Number.NEGATIVE_INFINITY;
 
   function tell(from: string, why: string): void {
     if (performance.now() - toldAt < tellEveryMs) return;
     toldAt = performance.now();
-    log.warn({ from, why }, 'connections refused');
+    log?.warn({ from, why }, 'connections refused');
   }
 
   server.maxConnections = limits.inAll;
-  server.on('drop', (data) => tell(data?.remoteAddress ?? 'unknown', 'listen.maxConnections'));
+  server.on('drop', (data) => tell(data?.remoteAddress ?? 'unknown', limits.names.inAll));
   server.prependListener('connection', (socket: Socket) => {
-    const address = plainAddress(socket.remoteAddress);
-    if (limits.trusts(address)) return;
-    const count = (byAddress.get(address) ?? 0) + 1;
-    if (count > limits.perAddress) {
-      tell(address, 'listen.connectionsPerAddress');
+    const peer = limits.peerOf(socket);
+    if (peer === undefined) return;
+    const count = (byPeer.get(peer) ?? 0) + 1;
+    if (count > limits.perPeer) {
+      tell(peer, limits.names.perPeer);
       socket.destroy();
       return;
     }
-    byAddress.set(address, count);
+    byPeer.set(peer, count);
     socket.once('close', () => {
-      const left = (byAddress.get(address) ?? 1) - 1;
-      if (left === 0) byAddress.delete(address);
-      else byAddress.set(address, left);
+      const left = (byPeer.get(peer) ?? 1) - 1;
+      if (left === 0) byPeer.delete(peer);
+      else byPeer.set(peer, left);
     });
   });
 }

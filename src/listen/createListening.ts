@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
-import { createClientFinder, createTrust } from './clientAddress.ts';
+import { createClientFinder, createTrust, plainAddress } from './clientAddress.ts';
 import type { Client } from './clientAddress.ts';
 import { affordableConnections, limitConnections } from './connectionLimits.ts';
 import { createInnerListener } from './innerListener.ts';
@@ -24,6 +25,8 @@ export interface ListeningRoom {
   close(): Promise<void>;
 }
 
+const limitNames = { inAll: 'listen.maxConnections', perPeer: 'listen.connectionsPerAddress' };
+
 /** How the world reaches the gateway: ports, TLS, and which proxies in front are believed. */
 export async function createListening(options: {
   config: Config['listen'];
@@ -36,6 +39,7 @@ export async function createListening(options: {
   const { host, port, tls, redirectPort, trustedProxies, forwardedHeaders } = options.config;
   const inAll = options.config.maxConnections ?? affordableConnections();
   const perAddress = options.config.connectionsPerAddress ?? Math.ceil(inAll / 4);
+  const trusts = createTrust({ proxies: trustedProxies });
   const listener = await createListener({
     tls: tls === undefined ? undefined : servingOf(tls),
     log: options.log,
@@ -54,7 +58,11 @@ export async function createListening(options: {
     async listen(door) {
       await inner.listen();
       await listenAt(door, { host, port });
-      limitConnections(door, { inAll, perAddress, trusts: createTrust({ proxies: trustedProxies }) }, options.log);
+      const peerOf = ({ remoteAddress }: Socket): string | undefined => {
+        const address = plainAddress(remoteAddress);
+        return trusts(address) ? undefined : address;
+      };
+      limitConnections(door, { inAll, perPeer: perAddress, peerOf, names: limitNames }, options.log);
       if (redirect !== undefined) await listenAt(redirect, { host, port: redirectPort! });
     },
     reload: () => listener.reload(),

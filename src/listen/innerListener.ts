@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { listenAt } from './listening.ts';
+import { boundPrivateServer } from './privateServer.ts';
 
 export interface InnerListener {
   listen(): Promise<void>;
@@ -18,6 +19,7 @@ export interface InnerListener {
  */
 export function createInnerListener(path: string, handler: RequestListener): InnerListener {
   const server = createServer(handler);
+  boundPrivateServer(server, { by: 'socket', peerOf: undefined }, undefined);
   const agent = new Agent({ connect: { socketPath: path }, keepAliveTimeout: 1000 });
   return {
     async listen() {

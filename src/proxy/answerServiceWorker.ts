@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { answerHttp } from './answers.ts';
 import type { RequestLimits } from './limits/createLimits.ts';
 import type { TurnAway } from './limits/turnAway.ts';
-import { createLogGate } from './logGate.ts';
+import { createLogGate } from '../telemetry/logGate.ts';
 import { serviceWorkerAnswer } from './serviceWorkers.ts';
 
 export type AnswerServiceWorker = (

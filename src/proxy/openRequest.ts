@@ -4,7 +4,7 @@ import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { readCanonical } from './canonical.ts';
 import type { CanonicalRequest } from './canonical.ts';
-import { createLogGate } from './logGate.ts';
+import { createLogGate } from '../telemetry/logGate.ts';
 import type { Asked } from './types.ts';
 
 /** The request as the front door takes it, or what is wrong with it, which is then logged. */

@@ -4,7 +4,7 @@ import { toGatewayError } from '../errors.ts';
 import { clientOf } from '../listen/clientAddress.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { createLogGate } from './logGate.ts';
+import { createLogGate } from '../telemetry/logGate.ts';
 import { plainRefusal } from './plainRefusal.ts';
 import type { Asked, Exchange, GateDecision, GateRequest, HopPlan, RenderDecision, Rendered } from './types.ts';
 

@@ -3,14 +3,20 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { listenAt } from '../listen/listening.ts';
+import { boundPrivateServer } from '../listen/privateServer.ts';
+import type { Logger } from './log.ts';
 
 /** A listener of its own, on this host alone (the configuration takes no other address). Upgrades get nothing from it. */
-export function createOperationsListener(app: Hono): {
+export function createOperationsListener(
+  app: Hono,
+  log?: Logger,
+): {
   listen(at: { host: string; port: number }): Promise<number>;
   close(): Promise<void>;
 } {
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((req, res) => void answer(req, res));
+  boundPrivateServer(server, { by: 'loopback' }, log);
   server.on('upgrade', (_, socket) =>
     socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
   );

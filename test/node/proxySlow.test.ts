@@ -95,7 +95,10 @@ test('connections beyond those of all, and of one address, are closed as they co
   await open(({ socket }) => void socket.write(plainAnswer));
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });
-  limitConnections(world.door, { inAll: 5, perAddress: 3, trusts: (address) => address === '127.0.0.9' }, log);
+  const fromElsewhere = ({ remoteAddress }: Socket): string | undefined =>
+    remoteAddress === '127.0.0.9' ? undefined : remoteAddress;
+  const names = { inAll: 'in all', perPeer: 'of one' };
+  limitConnections(world.door, { inAll: 5, perPeer: 3, peerOf: fromElsewhere, names }, log);
   const from = (localAddress: string): Socket =>
     connect({ port: world.port, host: '127.0.0.1', localAddress }).on('error', () => undefined);
   const first = [1, 2, 3].map(() => from('127.0.0.2'));

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import { networkOf } from '../../listen/network.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import { createLogGate } from '../logGate.ts';
+import { createLogGate } from '../../telemetry/logGate.ts';
 import { rateOf } from './rateBucket.ts';
 import type { RateBucket } from './rateBucket.ts';
 import { RateTable } from './rateTable.ts';

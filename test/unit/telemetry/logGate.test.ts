@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createLogGate } from '../../../src/proxy/logGate.ts';
+import { createLogGate } from '../../../src/telemetry/logGate.ts';
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from './log.ts';
 
 /** Lines at once, and lines a second after that. */
 const burst = 200;
