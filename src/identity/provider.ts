@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Provider } from 'oidc-provider';
+import { interactionPolicy, Provider } from 'oidc-provider';
 import type { Configuration, Interaction } from 'oidc-provider';
 import type { JSONWebKeySet } from 'jose';
 import type { Clock } from '../clock.ts';
@@ -7,8 +7,8 @@ import { createProviderStore } from './providerStore.ts';
 
 /**
  * The built-in OpenID provider: so that a site without one, and a first try, go the very same way as a site with one.
- * Its only client is the gateway itself. It keeps no session of its own: every sign-in proves itself anew, and signing
- * out of the gateway leaves nothing behind.
+ * Its only client is the gateway itself. Its session, which the library keeps from the form to the code, signs nobody
+ * in: every sign-in proves itself anew, so signing out of the gateway leaves nothing behind.
  */
 export interface ProviderOptions {
   /** `https://site.example/base/hub/oidc`. */
@@ -104,6 +104,20 @@ function pretendPublic(request: IncomingMessage, issuer: URL): void {
   delete request.headers['x-forwarded-for'];
 }
 
+/** Whoever comes with the session of an earlier sign-in is asked all the same: it may have been another's. */
+function alwaysAsk(): interactionPolicy.DefaultPolicy {
+  const { base, Check } = interactionPolicy;
+  const policy = base();
+  policy
+    .get('login')
+    ?.checks.add(
+      new Check('no_answer', 'every sign-in proves itself', ({ oidc }) =>
+        oidc.result?.login === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+      ),
+    );
+  return policy;
+}
+
 function configuration(options: ProviderOptions, mount: string): Configuration {
   return {
     adapter: createProviderStore(options),
@@ -156,7 +170,7 @@ function configuration(options: ProviderOptions, mount: string): Configuration {
       await grant.save();
       return grant;
     },
-    interactions: { url: (_ctx, interaction) => `${mount}/interaction/${interaction.uid}` },
+    interactions: { policy: alwaysAsk(), url: (_ctx, interaction) => `${mount}/interaction/${interaction.uid}` },
     renderError(ctx, out, error) {
       options.onError(error, 'sign-in provider refused a request');
       ctx.type = 'text';

@@ -62,6 +62,26 @@ describeWith(['root', 'pam'], 'sign-in by system password, gateway run by root',
     expect(page.body).toContain(name('good'));
   });
 
+  test('after sign-out, everywhere in this browser the password is asked again, from the first moment', async () => {
+    const visitor = new Visitor(gateway.origin);
+    const [before, other] = [await visitor.get('/hub/login'), await visitor.get('/hub/login')];
+    const home = await signIn(visitor, name('good'), password);
+    await visitor.submit(other, { name: name('good'), password }, /interaction/);
+    await visitor.submit(home, {}, /logout/);
+    for (const path of ['/hub/home', '/hub/login', '/hub/login?with=password', `/user/${name('good')}/`]) {
+      const page = await visitor.get(path);
+      expect([path, page.body]).toEqual([path, expect.stringContaining('type="password"')]);
+    }
+    // A form from before the sign-in, too, and one that asks not to be asked
+    expect((await visitor.get(before.url)).body).toContain('type="password"');
+    const form = await visitor.get('/hub/login', { follow: false });
+    const silent = await visitor.get(`${String(form.headers['location'])}&prompt=none`);
+    expect([silent.status, (await visitor.get('/hub/home', { follow: false })).status]).toEqual([
+      expect.anything(),
+      302,
+    ]);
+  });
+
   const wrong = 'The name or the password is not right';
   test.each([
     ['a wrong password', 'good', 'wrong', wrong],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { request } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { configSchema } from '../../src/config/schema.ts';
 import { createAccounts } from '../../src/identity/accounts.ts';
@@ -64,6 +65,21 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
+/** A page load: what `fetch` sends says that a script asked. */
+async function load(
+  url: URL,
+  { method = 'GET', body }: RequestInit,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const form = body instanceof URLSearchParams ? body.toString() : null;
+  const type = form === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await request(url, { method: method as 'GET', headers: { ...type, ...headers }, body: form });
+  const lines = Object.entries(answer.headers).flatMap(([name, value = '']) =>
+    [value].flat().map((line): [string, string] => [name, line]),
+  );
+  return new Response(await answer.body.text(), { status: answer.statusCode, headers: lines });
+}
+
 /** A browser as far as this needs one: cookies by path, redirects one by one. */
 function createBrowser() {
   const jar = new Map<string, { value: string; path: string }>();
@@ -71,8 +87,8 @@ function createBrowser() {
     [...jar].flatMap(([name, kept]) => (path.startsWith(kept.path) ? [`${name}=${kept.value}`] : [])).join('; ');
   async function go(url: string, init: RequestInit = {}): Promise<Response> {
     const { pathname } = new URL(url, origin);
-    const headers = { ...(init.headers as object), cookie: cookie(pathname) };
-    const response = await fetch(new URL(url, origin), { ...init, headers, redirect: 'manual' });
+    const headers = { 'sec-fetch-mode': 'navigate', ...(init.headers as object), cookie: cookie(pathname) };
+    const response = await load(new URL(url, origin), init, headers);
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '' || /max-age=0|expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(name);
@@ -122,6 +138,7 @@ test('a form of another site cannot sign anyone in', async () => {
   const link = await guestLink();
   expect((await press(createBrowser(), link, { origin: 'https://evil.example' })).status).toBe(403);
   expect((await press(createBrowser(), link, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  expect((await press(createBrowser(), link, { 'sec-fetch-mode': 'cors' })).status, 'nor a script').toBe(403);
   expect((await press(createBrowser(), link)).status).toBe(303);
 });
 
