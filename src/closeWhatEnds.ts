@@ -15,8 +15,8 @@ const goingAway = 1001;
 export function closeWhatEnds(parts: {
   routes: Pick<RouteTable, 'onChange'>;
   hop: Pick<Hop, 'connections' | 'release'>;
-  sessions: Pick<Sessions, 'onEnd' | 'onRenew'>;
-  hub: Pick<Hub, 'contract' | 'onTokensEnd'>;
+  sessions: Pick<Sessions, 'onEnd' | 'onRenew' | 'onGroups'>;
+  hub: Pick<Hub, 'contract' | 'onTokensEnd' | 'know'>;
   admin: StoreDocument<AdminData>;
   log: Logger;
 }): void {
@@ -36,6 +36,7 @@ export function closeWhatEnds(parts: {
   sessions.onRenew((sessionId, expiresAt) => {
     for (const via of ['cookie', 'header'] as const) hop.connections.prolong({ sessionId, via, expiresAt });
   });
+  sessions.onGroups(({ account }) => hub.know(account));
   hub.onTokensEnd((ids) => {
     hop.connections.closeWhere((open) => ids.has(open.sessionId), revoked, 'token revoked');
   });

@@ -216,7 +216,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       else services.touch(target.name);
     },
   });
-  const watch = watchShares({ admin: store.admin, access, servers, connections: hop.connections, clock, log });
+  const watch = watchShares({ admin: store.admin, access, servers, sessions, hop, clock, log });
   const stopMaintenance = maintenance.watch(hop.connections);
   const shares = createShares({ admin: store.admin, accounts, needsRestart: watch.needsRestart, clock, log });
   const { tokenOffice: tokens } = hub;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Hono } from 'hono';
+import type { Account } from '../access/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { ShareCodes, ShareLinks, Shares } from '../shares/types.ts';
 import { createCaller, holderOf } from './api/caller.ts';
@@ -14,7 +15,7 @@ import type { HubAttachments, HubDeps } from './hubDeps.ts';
 import { createParts } from './createParts.ts';
 import { listenForNodes } from './nodeListener.ts';
 import type { NodeGate, NodeListener } from './nodeListener.ts';
-import { endTokens } from './endTokens.ts';
+import { endTokens, endVisits } from './endTokens.ts';
 import { listenForServers } from './listener.ts';
 import type { ApiListener } from './listener.ts';
 import { createAuthorizeRoutes } from './oauth/authorize.ts';
@@ -43,6 +44,8 @@ export interface Hub {
   tokenOffice: TokenOffice;
   /** Who bears this `Authorization` header, if the scope is theirs without any filter; undefined otherwise. */
   holderOf(authorization: string, scope: string): Promise<string | undefined>;
+  /** What a sign-in has just proved or renewed: the account's tokens go by it at once. */
+  know(account: Account): void;
   attach(parts: HubAttachments): void;
   /** Told the ids of tokens that were revoked: what was opened with them closes. */
   onTokensEnd(listener: (ids: ReadonlySet<string>) => void): () => void;
@@ -175,6 +178,10 @@ export function createHub(deps: HubDeps): Hub {
       tokenMaxLifetimeS: hub.tokenMaxLifetimeS,
     }),
     holderOf: (...of) => holderOf({ principals, identify: () => attached?.identify }, ...of),
+    know(account) {
+      accounts.put(account);
+      endVisits({ ...parts, log });
+    },
     attach(given) {
       attached = given;
       parts.attachServices(given.services ?? (() => []));

@@ -53,11 +53,13 @@ function peopleIn({ map, key, before, after }: RecordChange): string[] {
   return [before, after].flatMap((group) => (group as AdminData['groups'][string] | undefined)?.members ?? []);
 }
 
-async function endVisits({ tokens, accounts, mayOpen }: EndParts): Promise<void> {
+/** Revokes visitors' tokens for servers that they may no longer open. */
+export function endVisits({ tokens, accounts, mayOpen, log }: Omit<EndParts, 'servers' | 'admin' | 'contract'>): void {
   const isOver = (record: Token): boolean => {
     const key = record.kind === 'oauth' && record.clientId !== null ? serverOfClient(record.clientId) : undefined;
     const account = accounts.get(record.owner);
     return key !== undefined && account !== undefined && !mayOpen(account, { kind: 'server', ...key });
   };
-  if (tokens.list(isOver).length > 0) await tokens.revokeWhere(isOver);
+  if (tokens.list(isOver).length === 0) return;
+  tokens.revokeWhere(isOver).catch((error: unknown) => log.error({ err: error }, 'tokens could not be revoked'));
 }

@@ -1,5 +1,6 @@
+import type { ClaimGroups } from './claims.ts';
 import type { AccountRule } from '../config/sections/identityRules.ts';
-import { claimAt, claimGroups, missingClaim } from './claims.ts';
+import { claimAt, claimGroups, missingClaim, truthOf } from './claims.ts';
 
 /** Claims → account name and groups, by the site's rules. Pure: whether the system has such a user is asked after. */
 export interface Mapping {
@@ -20,7 +21,12 @@ export interface RuleOutcome {
 }
 
 export interface AccountRules {
-  map(claims: Readonly<Record<string, unknown>>): Mapped;
+  /** Claim with the list of groups; undefined where groups of claims do not count. */
+  groupsClaim: string | undefined;
+  /** `lastGroups` count where the claims name none. */
+  map(claims: Readonly<Record<string, unknown>>, lastGroups?: readonly string[]): Mapped;
+  /** The groups alone, for a name that is known. */
+  groups(claims: Readonly<Record<string, unknown>>, lastGroups?: readonly string[]): ClaimGroups;
   /** Every rule up to the one that gives a name. */
   trace(claims: Readonly<Record<string, unknown>>): RuleOutcome[];
 }
@@ -44,16 +50,25 @@ export function createAccountRules(mapping: Mapping): AccountRules {
     return outcomes;
   }
 
+  function groups(claims: Readonly<Record<string, unknown>>, lastGroups?: readonly string[]): ClaimGroups {
+    if (mapping.groups === undefined) return { ok: true, groups: [] };
+    const { claim, required } = mapping.groups;
+    if (lastGroups !== undefined && claimAt(claims, claim) === undefined) return { ok: true, groups: [...lastGroups] };
+    const found = claimGroups(claims, claim);
+    return found.ok || required ? found : { ok: true, groups: [] };
+  }
+
   return {
+    groupsClaim: mapping.groups?.claim,
     trace,
-    map(claims) {
+    groups,
+    map(claims, lastGroups) {
       const missing = missingClaim(claims, mapping.require);
       if (missing !== undefined) return { ok: false, reason: `claim ${missing} is not as required` };
       const last = trace(claims).at(-1);
       if (last?.name === undefined) return { ok: false, reason: 'no rule gives an account' };
-      const groups = mapping.groups === undefined ? undefined : claimGroups(claims, mapping.groups.claim);
-      if (groups?.ok === false && mapping.groups?.required === true) return groups;
-      return { ok: true, name: last.name, rule: last.rule, groups: groups?.ok === true ? groups.groups : [] };
+      const found = groups(claims, lastGroups);
+      return found.ok ? { ok: true, name: last.name, rule: last.rule, groups: found.groups } : found;
     },
   };
 }
@@ -66,7 +81,9 @@ function apply(rule: Compiled, claims: Readonly<Record<string, unknown>>): { out
   if (typeof value !== 'string' || value === '') return { outcome: 'the claim is no text' };
   if (value.length > maxValueLength) return { outcome: 'the claim is too long' };
   // A provider that says so itself: whoever types an address there has not shown that it is theirs.
-  if (rule.claim === 'email' && claims['email_verified'] === false) return { outcome: 'the address is not verified' };
+  const verified = claims['email_verified'];
+  if (rule.claim === 'email' && verified !== undefined && truthOf(verified) !== true)
+    return { outcome: 'the address is not verified' };
   const matched = match(rule, rule.lowerCase ? value.toLowerCase() : value);
   if (matched === undefined) return { outcome: 'the pattern does not match' };
   if (rule.table === undefined) return { outcome: 'gives the name', name: matched };

@@ -15,6 +15,13 @@ export function claimAt(claims: Readonly<Record<string, unknown>>, name: string)
   return value;
 }
 
+/** Some providers send truth values as text (`"true"`): they are read as what they say. */
+export function truthOf(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
 /** The first required claim that is missing or of another value; a list must contain the value. */
 export function missingClaim(
   claims: Readonly<Record<string, unknown>>,
@@ -22,7 +29,8 @@ export function missingClaim(
 ): string | undefined {
   return Object.entries(wanted).find(([name, value]) => {
     const found = claimAt(claims, name);
-    return !(Array.isArray(found) ? found.includes(value) : found === value);
+    if (Array.isArray(found)) return !found.includes(value);
+    return typeof value === 'boolean' ? truthOf(found) !== value : found !== value;
   })?.[0];
 }
 

@@ -137,7 +137,12 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     isLive: (id) => sessions.isLive(id),
     isBlocked,
   });
-  const stops = [sessions.onEnd(forget), store.admin.onChange(forget), watchKeyAge({ keyring, clock, log })];
+  const stops = [
+    sessions.onEnd(forget),
+    sessions.onGroups(forget),
+    store.admin.onChange(forget),
+    watchKeyAge({ keyring, clock, log }),
+  ];
 
   const { render = renderPlain, pageHeaders = {}, events } = options;
   const shown = { render, pageHeaders, events };
@@ -172,6 +177,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
         log,
         everyMs: provider.renewEveryS * 1000,
         lifetimeMs: lifetimeS * 1000,
+        groupsMaxAgeMs: provider.groupsMaxAgeS * 1000,
         live: () => sessions.live(),
       }),
     );

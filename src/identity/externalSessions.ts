@@ -34,7 +34,9 @@ export function adoption(
   if (known.revokedAt !== null) return afterEnd(known, known.revokedAt, token, now);
   if (known.validFrom !== undefined && !madeAfter(token, known.validFrom)) return { kind: 'void' };
   if (Date.parse(known.expiresAt) >= token.expiresAt) return { kind: 'keep' };
-  return { kind: 'put', record: { ...copy(known), expiresAt: isoOf(token.expiresAt) }, began: false };
+  const { groups: _before, ...rest } = copy(known);
+  const groups = token.groups.length === 0 ? {} : { groups: [...token.groups] };
+  return { kind: 'put', record: { ...rest, ...groups, expiresAt: isoOf(token.expiresAt) }, began: false };
 }
 
 function afterEnd(known: DeepReadonly<SessionRecord>, revokedAt: string, token: External, now: number): Adoption {

@@ -28,6 +28,8 @@ export interface OidcSignIn {
   claims: Record<string, unknown>;
   idToken?: string | undefined;
   refreshToken?: string | undefined;
+  /** Asks the userinfo endpoint; undefined where it does not say. */
+  userInfo?: () => Promise<Record<string, unknown> | undefined>;
 }
 
 export interface OidcClientOptions {
@@ -115,10 +117,16 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
       try {
         const tokens = await oidc.refreshTokenGrant(config, refreshToken);
         const next = tokens.refresh_token ?? refreshToken;
-        if (tokens.id_token === undefined) return { issuer: options.issuer, subject, claims: {}, refreshToken: next };
+        const userInfo = (): Promise<Record<string, unknown> | undefined> =>
+          oidc.fetchUserInfo(config, tokens.access_token, subject).then(
+            (claims) => ({ ...claims }),
+            () => undefined,
+          );
+        const same = { subject, refreshToken: next, userInfo };
+        if (tokens.id_token === undefined) return { issuer: options.issuer, claims: {}, ...same };
         const signIn = await toSignIn(config, tokens, context);
         if (signIn.subject !== subject) throw new GatewayError('auth.invalid', { facts: { why: 'another subject' } });
-        return { ...signIn, refreshToken: next };
+        return { ...signIn, ...same };
       } catch (error) {
         throw toSignInError(error);
       }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
+import { renewedAccount } from './renewedAccount.ts';
 import type { SiteAccounts } from './siteAccounts.ts';
 import type { LiveSession } from './sessionRecords.ts';
 import type { SessionKeeper } from './sessions.ts';
@@ -7,7 +8,7 @@ import type { SiteOidc } from './siteOidc.ts';
 
 /**
  * Silent renewal: sign-ins for which the provider gave a refresh token are asked about now and then. As long as the
- * provider agrees they live on, with the same id; when it says no, they end; while it cannot be reached they live until
+ * provider agrees they live on, with the same id and the groups that it names now; when it says no, they end; while it cannot be reached they live until
  * their time is over.
  */
 export interface RenewalOptions {
@@ -19,6 +20,8 @@ export interface RenewalOptions {
   everyMs: number;
   /** A renewed session lives so much longer, ms. */
   lifetimeMs: number;
+  /** See `RenewedOptions`, ms. */
+  groupsMaxAgeMs: number;
   live(): Iterable<LiveSession>;
   log: { warn(fields: object, message: string): void };
 }
@@ -61,19 +64,18 @@ export function startRenewals(options: RenewalOptions): () => void {
 }
 
 async function renewOne(session: LiveSession, options: RenewalOptions): Promise<void> {
-  const { oidc, sessions, people, clock } = options;
+  const { oidc, sessions, clock } = options;
   const subject = session.provider?.subject ?? '';
   const kept = await oidc.kept.open(session.kept);
   if (kept?.refresh === undefined) return;
   try {
     const signIn = await oidc.client.refresh(kept.refresh, subject);
-    const found = Object.hasOwn(signIn.claims, 'sub')
-      ? await people.byClaims(signIn.issuer, signIn.claims)
-      : await people.byName(session.account, session.groups);
+    const { found, groupsAtMs } = await renewedAccount(session, signIn, options);
     if (!found.ok || found.account.name !== session.account)
       return void (await sessions.revoke(session.id, 'provider', 'provider'));
     const next = { refresh: signIn.refreshToken, idToken: signIn.idToken ?? kept.idToken };
-    await sessions.renew(session.id, clock.now() + options.lifetimeMs, await oidc.kept.seal(next));
+    const groups = { account: found.account, atMs: groupsAtMs };
+    await sessions.renew(session.id, clock.now() + options.lifetimeMs, await oidc.kept.seal(next), groups);
   } catch (error) {
     const unavailable = error instanceof GatewayError && error.code === 'auth.unavailable';
     options.log.warn({ sessionId: session.id, unavailable, err: error }, 'a sign-in was not renewed');

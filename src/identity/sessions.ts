@@ -1,3 +1,4 @@
+import type { Account } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
 import type { AdminData, StateData } from '../store/schema.ts';
 import type { DeepReadonly, Store } from '../store/types.ts';
@@ -30,15 +31,33 @@ export interface Sessions {
   onEnd(listener: (end: SessionEnd) => void): () => void;
   /** Called when a session is renewed: what it opened may stay open until `expiresAt`, ms since 1970. */
   onRenew(listener: (sessionId: string, expiresAt: number) => void): () => void;
+  /** Called when the provider names other groups than before. */
+  onGroups(listener: (change: GroupsChange) => void): () => void;
+}
+
+/** Who somebody is by what their provider says now. */
+export interface GroupsChange {
+  sessionId: string;
+  account: Account;
+  /** Groups of claims, with their prefix: those that came and those that went. */
+  changed: readonly string[];
 }
 
 export interface SessionKeeper extends Sessions {
   /** Resolves when the record is on disk. */
   start(who: NewSession): Promise<{ id: string; token: string }>;
   /** Takes note of a verified token of another issuer; false where its session has been ended here. */
-  adopt(token: External): boolean;
-  /** Longer life, and what is kept for the next renewal. False where the session is no more. */
-  renew(id: string, untilMs: number, kept: string | undefined): Promise<boolean>;
+  adopt(token: External, account: Account): boolean;
+  /**
+   * Longer life, what is kept for the next renewal, and who it is by the provider's word (with the time of its word on
+   * groups). False where the session is no more.
+   */
+  renew(
+    id: string,
+    untilMs: number,
+    kept: string | undefined,
+    told?: { account: Account; atMs: number },
+  ): Promise<boolean>;
   /** A new token for a live session, as long-lived as that is now. */
   tokenFor(id: string): Promise<string | undefined>;
   /** Records of all live sessions, newest first. */
@@ -68,6 +87,7 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
   const { clock, store, log } = options;
   const ends = new Set<(end: SessionEnd) => void>();
   const renewals = new Set<(sessionId: string, expiresAt: number) => void>();
+  const regroupings = new Set<(change: GroupsChange) => void>();
   const records = (): DeepReadonly<StateData>['sessions'] => store.state.data.sessions;
   const live = (record: LiveSession | undefined): boolean =>
     record !== undefined && record.revokedAt === null && Date.parse(record.expiresAt) > clock.now();
@@ -128,6 +148,17 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
     for (const listener of renewals) listener(id, untilMs);
   }
 
+  /** Tells what is different from what the record says now. Before that is written. */
+  function regrouped(id: string, account: Account): void {
+    const [before, after] = [records()[id]?.groups ?? [], claimedOf(account)];
+    const changed = [...before.filter((one) => !after.includes(one)), ...after.filter((one) => !before.includes(one))];
+    if (changed.length === 0) return;
+    log.info({ sessionId: id, account: account.name, groups: after }, 'the provider names other groups now');
+    queueMicrotask(() => {
+      for (const listener of regroupings) listener({ sessionId: id, account, changed });
+    });
+  }
+
   const timer = setInterval(sweep, sweepMs).unref();
   const stopState = store.state.onChange(({ before, after, by }) => {
     if (by === 'program') return;
@@ -158,6 +189,10 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
       renewals.add(listener);
       return () => void renewals.delete(listener);
     },
+    onGroups(listener) {
+      regroupings.add(listener);
+      return () => void regroupings.delete(listener);
+    },
     async start(who) {
       await end(liveOf(who.account).slice(maxPerAccount - 1), 'replaced', 'limit');
       const record = newRecord(who, clock.now(), options.lifetimeMs);
@@ -168,7 +203,7 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
       log.info({ sessionId: record.id, account: who.account, issuer: who.issuer }, 'session started');
       return { id: record.id, token: await signSession(record, { ...options, nowMs: clock.now() }) };
     },
-    adopt(token) {
+    adopt(token, account) {
       const known = records()[token.sessionId];
       // Another rule, another account: what the former one opened must not be taken over.
       if (known !== undefined && live(known) && known.account !== token.account)
@@ -177,6 +212,7 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
       if (step.kind !== 'put') return step.kind === 'keep';
       const { record, began } = step;
       nextExpiryMs = Math.min(nextExpiryMs, token.expiresAt);
+      if (!began) regrouped(record.id, account);
       store.state
         .update((draft) => {
           draft.sessions[record.id] = record;
@@ -186,13 +222,17 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
       else renewed(record.id, token.expiresAt);
       return true;
     },
-    async renew(id, untilMs, kept) {
+    async renew(id, untilMs, kept, told) {
       if (!live(records()[id])) return false;
+      if (told !== undefined) regrouped(id, told.account);
       const written = store.state.update((draft) => {
         const record = draft.sessions[id];
         if (record === undefined) return;
         record.expiresAt = isoOf(untilMs);
         if (kept !== undefined) record.kept = kept;
+        if (told === undefined) return;
+        record.groups = claimedOf(told.account);
+        record.groupsAt = isoOf(told.atMs);
       });
       renewed(id, untilMs);
       await written;
@@ -214,4 +254,8 @@ export function createSessions(options: SessionsOptions): SessionKeeper {
     },
   };
   return keeper;
+}
+
+function claimedOf({ groups }: Account): string[] {
+  return groups.filter((group) => group.startsWith('claim:'));
 }

@@ -20,8 +20,15 @@ export interface SiteAccountsOptions {
 
 export interface SiteAccounts {
   rulesOf(issuer: string): AccountRules | undefined;
-  /** Whom the claims of that issuer name. */
-  byClaims(issuer: string, claims: Readonly<Record<string, unknown>>): Promise<Found>;
+  /** Whom the claims of that issuer name. `lastGroups` count where they name no groups. */
+  byClaims(issuer: string, claims: Readonly<Record<string, unknown>>, lastGroups?: readonly string[]): Promise<Found>;
+  /** A known person, with the groups that the claims of that issuer name. */
+  byNameAndGroups(
+    issuer: string,
+    name: string,
+    claims: Readonly<Record<string, unknown>>,
+    lastGroups?: readonly string[],
+  ): Promise<Found>;
   /** An account by its name, with groups that its provider named. */
   byName(name: string, claimGroups?: readonly string[]): Promise<Found>;
 }
@@ -47,8 +54,15 @@ export function createSiteAccounts(options: SiteAccountsOptions): SiteAccounts {
   return {
     rulesOf: (issuer) => rules.get(issuer),
     byName,
-    async byClaims(issuer, claims) {
-      const mapped = rules.get(issuer)?.map(claims) ?? { ok: false as const, reason: 'no rules for that issuer' };
+    async byNameAndGroups(issuer, name, claims, lastGroups) {
+      const found = rules.get(issuer)?.groups(claims, lastGroups) ?? { ok: true as const, groups: [] };
+      return found.ok ? byName(name, found.groups) : refuse(found.reason);
+    },
+    async byClaims(issuer, claims, lastGroups) {
+      const mapped = rules.get(issuer)?.map(claims, lastGroups) ?? {
+        ok: false as const,
+        reason: 'no rules for that issuer',
+      };
       return mapped.ok ? byName(mapped.name, mapped.groups) : refuse(mapped.reason);
     },
   };

@@ -27,7 +27,9 @@ export function createTokenHolders(parts: {
   return {
     accountOf: (token) => (token.issuer === issuer ? ofSession(token) : people.byClaims(token.issuer, token.claims)),
     enter: (token, account, userAgent) =>
-      token.issuer === issuer ? sessions.isLive(token.sessionId) : sessions.adopt(external(token, account, userAgent)),
+      token.issuer === issuer
+        ? sessions.isLive(token.sessionId)
+        : sessions.adopt(external(token, account, userAgent), account),
     endOf: (id) => Date.parse(sessions.get(id)?.expiresAt ?? '') || 0,
   };
 }

@@ -85,6 +85,13 @@ export function createConnections({ clock }: { clock: Clock }): ConnectionRegist
       const life = bySession.get(keyOf(session.sessionId, session));
       if (life !== undefined && session.expiresAt > life.expiresAt) life.expiresAt = session.expiresAt;
     },
+    regroup(sessionId, account) {
+      for (const info of open.values()) {
+        const { identity } = info;
+        if (identity?.account.name !== account.name) continue;
+        if (info.sessionId === sessionId || identity.via === 'hub-token') info.identity = { ...identity, account };
+      }
+    },
     count: () => open.size,
     drained() {
       if (open.size === 0) return Promise.resolve();

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { AccessDecision, Identity, Target } from '../access/types.ts';
+import type { AccessDecision, Account, Identity, Target } from '../access/types.ts';
 import type { GatewayError } from '../errors.ts';
 import type { ServerView, Upstream } from '../servers/types.ts';
 import type { CanonicalRequest } from './canonical.ts';
@@ -78,6 +78,8 @@ export interface Connections {
   closeWhere(match: (connection: ConnectionInfo) => boolean, code: number, reason: string): number;
   /** The session was renewed: what it opened may stay open until then, ms since 1970. */
   prolong(session: Pick<Identity, 'sessionId' | 'via' | 'expiresAt'>): void;
+  /** The account is in other groups now: what this session, and the account's Hub tokens, have opened is judged by those. */
+  regroup(sessionId: string, account: Account): void;
   count(): number;
 }
 

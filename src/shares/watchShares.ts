@@ -1,5 +1,6 @@
 import type { AccessDecision, Account, Identity, Share, Target } from '../access/types.ts';
 import type { Clock } from '../clock.ts';
+import type { Sessions } from '../identity/sessions.ts';
 import type { Connections } from '../proxy/types.ts';
 import { keyText } from '../servers/types.ts';
 import type { ServerKey, Servers } from '../servers/types.ts';
@@ -13,7 +14,8 @@ export interface WatchParts {
   admin: StoreDocument<AdminData>;
   access: (who: Identity, target: Target) => AccessDecision;
   servers: Pick<Servers, 'get' | 'list' | 'onChange'>;
-  connections: Pick<Connections, 'closeWhere'>;
+  hop: { connections: Pick<Connections, 'closeWhere' | 'regroup'> };
+  sessions: Pick<Sessions, 'onGroups'>;
   clock: Clock;
   log: Logger;
 }
@@ -33,7 +35,8 @@ const longestTimerMs = 2 ** 31 - 1;
  * remember of their visitors. A server that cannot is noted until it is started anew.
  */
 export function watchShares(parts: WatchParts): ShareWatch {
-  const { admin, servers, connections, clock, log } = parts;
+  const { admin, servers, clock, log } = parts;
+  const { connections } = parts.hop;
   const stale = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -93,6 +96,13 @@ export function watchShares(parts: WatchParts): ShareWatch {
     watchEnds();
     for (const key of keys.values()) void tell(key);
   });
+  const stopSessions = parts.sessions.onGroups(({ sessionId, account, changed }) => {
+    connections.regroup(sessionId, account);
+    closeUnwelcome();
+    const shares = Object.values(admin.data.shares).filter(({ grantee }) => changed.includes(grantee.name));
+    const keys = new Map(shares.map(({ owner, server }) => [`${owner}/${server}`, { owner, name: server }]));
+    for (const key of keys.values()) void tell(key);
+  });
   const stopServers = servers.onChange((view) => {
     if (view.phase === 'starting' || view.phase === 'stopped') stale.delete(keyText(view));
   });
@@ -103,6 +113,7 @@ export function watchShares(parts: WatchParts): ShareWatch {
     close() {
       clearTimeout(timer);
       stopAdmin();
+      stopSessions();
       stopServers();
     },
   };

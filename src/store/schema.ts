@@ -207,6 +207,8 @@ export const sessionRecordSchema = z.strictObject({
   validFrom: isoTime.optional(),
   /** Groups that the provider named, with their prefix. */
   groups: z.array(z.string()).optional(),
+  /** When it last named them; absent: at the sign-in. */
+  groupsAt: isoTime.optional(),
   /** What the provider calls the person and the session: a back-channel logout names them so. */
   provider: z.strictObject({ subject: z.string(), sid: z.string().nullable() }).optional(),
   /** Refresh and ID token, encrypted with a key of `identity-keys.json`. */

@@ -22,5 +22,6 @@ export function createMemorySessions(): Sessions {
     revokeAll: (account) => end((session) => session.account === account),
     onEnd: () => () => {},
     onRenew: () => () => {},
+    onGroups: () => () => {},
   };
 }

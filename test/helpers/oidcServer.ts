@@ -22,6 +22,10 @@ export type OidcServerOrder =
   | { how: 'well' | 'down' | 'slow' | 'broken' }
   | { rotate: true }
   | { clockOffsetS: number }
+  /** What it says of somebody from now on; what is undefined it leaves out. */
+  | { claims: Record<string, Record<string, unknown>> }
+  /** Says the groups at its userinfo endpoint alone. */
+  | { groupsInIdToken: boolean }
   | { forget: string };
 
 const setup = JSON.parse(process.argv[2] ?? '') as OidcServerSetup;
@@ -30,6 +34,7 @@ let how = 'well';
 let keys: JWK[] = [];
 let made = 0;
 const forgotten = new Set<string>();
+let groupsInIdToken = true;
 let provider: Provider;
 const counts: Record<string, number> = {};
 
@@ -69,7 +74,16 @@ function build(): Provider {
       rpInitiatedLogout: { enabled: true },
     },
     findAccount: (_ctx, sub) =>
-      forgotten.has(sub) ? undefined : { accountId: sub, claims: () => ({ sub, ...setup.people[sub] }) },
+      forgotten.has(sub)
+        ? undefined
+        : {
+            accountId: sub,
+            claims(use) {
+              const { groups, ...rest } = setup.people[sub] ?? {};
+              const shown = groups !== undefined && (use === 'userinfo' || groupsInIdToken);
+              return { sub, ...rest, ...(shown ? { groups } : {}) };
+            },
+          },
     async loadExistingGrant(ctx) {
       const known = ctx.oidc.session!.grantIdFor(ctx.oidc.client!.clientId);
       const found = known === undefined ? undefined : await ctx.oidc.provider.Grant.find(known);
@@ -117,6 +131,8 @@ for await (const line of (async function* lines() {
   const order = JSON.parse(line) as OidcServerOrder;
   if ('how' in order) how = order.how;
   if ('rotate' in order) await rotate();
+  if ('claims' in order) Object.assign(setup.people, order.claims);
+  if ('groupsInIdToken' in order) groupsInIdToken = order.groupsInIdToken;
   if ('forget' in order) forgotten.add(order.forget);
   if ('clockOffsetS' in order) Date.now = () => realNow() + order.clockOffsetS * 1000;
   console.log('ok');

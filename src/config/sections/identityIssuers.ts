@@ -92,6 +92,12 @@ export const oidcSchema = z.strictObject({
     .min(1)
     .default(900)
     .describe('How often a renewable sign-in asks the provider whether it still holds, seconds.'),
+  groupsMaxAgeS: z
+    .number()
+    .int()
+    .min(0)
+    .default(43_200)
+    .describe('How long the last known groups count where the provider renews a sign-in without naming any, seconds.'),
   timeoutS: z.number().min(1).default(10).describe('Longest wait for an answer of the provider, seconds.'),
   dangerouslyAllowHttp: z.boolean().default(false).describe('Allows a provider without TLS, for trying out.'),
   ...mappingFields,

@@ -6,7 +6,7 @@ type Claims = Record<string, unknown>;
 
 function rules(
   list: object[],
-  more: { require?: Record<string, string>; groups?: { claim: string; required: boolean } } = {},
+  more: { require?: Record<string, string | boolean>; groups?: { claim: string; required: boolean } } = {},
 ) {
   return createAccountRules({ account: list.map((one) => accountRuleSchema.parse(one)), require: {}, ...more });
 }
@@ -20,6 +20,8 @@ const email = { claim: 'email', pattern: '([a-z]+)@example\\.org' };
 
 test.each([
   ['the claim as it is', [{ claim: 'sub' }], { sub: 'alice' }, 'alice'],
+  ['a verified address', [email], { email: 'alice@example.org', email_verified: true }, 'alice'],
+  ['a verified address, said by text', [email], { email: 'alice@example.org', email_verified: 'true' }, 'alice'],
   ['the first group of a pattern', [email], { email: 'alice@example.org' }, 'alice'],
   ['a named group', [{ claim: 'u', pattern: '(?<n>.+)@X', name: '$<n>' }], { u: 'bob@X' }, 'bob'],
   ['a template', [{ claim: 'u', pattern: '(\\w)\\w*\\.(\\w+)', name: '$1$2' }], { u: 'jane.doe' }, 'jdoe'],
@@ -38,6 +40,10 @@ test.each([
   ['the pattern in the middle alone', [email], { email: 'xalice@example.org.evil' }],
   ['a second line', [email], { email: 'alice@example.org\nroot@example.org' }],
   ['an address that is not verified', [email], { email: 'alice@example.org', email_verified: false }],
+  ['one that is not, said by text', [email], { email: 'alice@example.org', email_verified: 'false' }],
+  ['one of which something odd is said', [email], { email: 'alice@example.org', email_verified: 1 }],
+  ['one of which nothing is said, in a way', [email], { email: 'alice@example.org', email_verified: null }],
+  ['one with a word that is neither', [email], { email: 'alice@example.org', email_verified: 'yes' }],
   ['a list', [{ claim: 'sub' }], { sub: ['alice'] }],
   ['a number', [{ claim: 'sub' }], { sub: 0 }],
   ['an empty claim', [{ claim: 'sub' }], { sub: '' }],
@@ -55,6 +61,31 @@ test('claims that must have a value are asked first, in lists too', () => {
   expect(asked.map({ sub: 'a', tenant: 'us', roles: ['cylc'] })).toMatchObject({ ok: true });
   for (const claims of [{ sub: 'a' }, { sub: 'a', tenant: 'us', roles: [] }, { sub: 'a', tenant: 'u', roles: 'cylc' }])
     expect(asked.map(claims)).toMatchObject({ ok: false });
+});
+
+test('truth is read from text too, where truth is asked for', () => {
+  const asked = rules([{ claim: 'sub' }], { require: { email_verified: true, guest: false } });
+  for (const [verified, guest] of [
+    [true, false],
+    ['true', 'false'],
+    ['True', 'FALSE'],
+  ])
+    expect(asked.map({ sub: 'a', email_verified: verified, guest })).toMatchObject({ ok: true });
+  for (const email_verified of [false, 'false', 'yes', '1', 1, '', null, undefined, ['true'], { true: true }])
+    expect(asked.map({ sub: 'a', email_verified, guest: false })).toMatchObject({ ok: false });
+  expect(rules([{ claim: 'sub' }], { require: { tier: 'true' } }).map({ sub: 'a', tier: true })).toMatchObject({
+    ok: false,
+  });
+});
+
+test('the last known groups count where a claim is missing, and nowhere else', () => {
+  const of = (claims: object, required = true) =>
+    rules([{ claim: 'sub' }], { groups: { claim: 'groups', required } }).map({ sub: 'a', ...claims }, ['claim:ops']);
+  expect(of({})).toMatchObject({ ok: true, groups: ['claim:ops'] });
+  expect(of({ groups: [] })).toMatchObject({ ok: true, groups: [] });
+  expect(of({ groups: ['wx'] })).toMatchObject({ ok: true, groups: ['claim:wx'] });
+  expect(of({ groups: 7 })).toMatchObject({ ok: false });
+  expect(of({ groups: 7 }, false)).toMatchObject({ ok: true, groups: [] });
 });
 
 const overage = { _claim_names: { groups: 'src1' } };

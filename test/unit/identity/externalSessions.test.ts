@@ -33,6 +33,18 @@ test('the first token begins a record, the same one changes nothing, a renewed o
   expect(renewed).toMatchObject({ kind: 'put', began: false, record: { createdAt: record.createdAt } });
 });
 
+test('groups of a renewed token take the place of those before', () => {
+  const later = { ...token, expiresAt: token.expiresAt + 1000 };
+  const record = first({ groups: ['claim:ops', 'claim:wx'] });
+  const narrower = adoption(record, { ...later, groups: ['claim:wx'] }, { now });
+  expect(narrower).toMatchObject({ kind: 'put', record: { groups: ['claim:wx'] } });
+  const none = adoption(record, { ...later, groups: [] }, { now });
+  expect(none.kind === 'put' && none.record).not.toHaveProperty('groups');
+  expect(adoption(record, { ...token, groups: [] }, { now }), 'an older token changes nothing').toEqual({
+    kind: 'keep',
+  });
+});
+
 test('a named session that was ended stays ended, however often its issuer renews it', () => {
   const later = { ...token, issuedAt: now + 60_000, expiresAt: now + 900_000 };
   expect(adoption(ended(first()), later, { now })).toEqual({ kind: 'void' });

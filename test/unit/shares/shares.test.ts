@@ -122,7 +122,9 @@ describe('open connections', () => {
       return gone.length;
     };
     const servers = createMemoryServers();
-    const watch = watchShares({ admin: store.admin, access, servers, connections: { closeWhere }, clock, log });
+    const connections = { closeWhere, regroup: () => {} };
+    const sessions = { onGroups: () => () => {} };
+    const watch = watchShares({ admin: store.admin, access, servers, hop: { connections }, sessions, clock, log });
     return { closed, watch };
   }
 
