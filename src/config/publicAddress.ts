@@ -18,7 +18,7 @@ export function publicUrlOf({ publicUrl, listen }: Pick<Config, 'publicUrl' | 'l
  */
 export function publicAddressFault(config: Config, firstRun: boolean): SetupError | undefined {
   const { listen, identity, publicUrl } = config;
-  const isOpen = !isLoopback(listen.host);
+  const isOpen = listen.socket === undefined && !isLoopback(listen.host);
   const isTrial = firstRun && identity.links.dangerouslyBeyondLoopback;
   if (firstRun && isOpen && !isTrial)
     return new SetupError(
@@ -34,6 +34,10 @@ export function publicAddressFault(config: Config, firstRun: boolean): SetupErro
       `The gateway listens on ${listen.host}, but publicUrl is not set: everybody would be sent to localhost, their own machine.`,
       { advice: 'Set publicUrl to the address people type, such as https://cylc.example.org' },
     );
+  if (publicUrl === undefined && listen.socket !== undefined)
+    return new SetupError('The gateway listens on a socket (listen.socket), but publicUrl is not set.', {
+      advice: 'Set publicUrl to the address people type, which is that of the web server in front.',
+    });
   return plainHttpFault(config, isOpen);
 }
 

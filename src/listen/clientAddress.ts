@@ -30,6 +30,8 @@ export interface Trust {
   proxies: readonly string[];
   /** Headers that these proxies set; one they do not know passes through them as the client wrote it. */
   headers: readonly ('x-forwarded-for' | 'x-forwarded-host' | 'forwarded')[];
+  /** Whether all connections come by a unix socket: then whoever may open it is trusted, and has no address. */
+  isLocal?: boolean;
 }
 
 /**
@@ -38,19 +40,21 @@ export interface Trust {
  * one of them. So nothing that a client itself wrote counts.
  */
 export function createClientFinder(trust: Trust): (req: Request) => Client {
-  if (trust.proxies.length === 0) return clientOf;
+  const { isLocal = false } = trust;
+  if (trust.proxies.length === 0 && !isLocal) return clientOf;
   const proxies = toBlockList(trust.proxies);
   return (req) => {
     const peer = plainAddress(req.socket.remoteAddress);
-    if (!isIn(proxies, peer)) return clientOf(req);
-    const client = behind(said(req, trust.headers), peer, proxies);
+    if (!isLocal && !isIn(proxies, peer)) return clientOf(req);
+    const client = behind(said(req, trust.headers), isLocal ? undefined : peer, proxies);
     noteClient(req, client);
     return client;
   };
 }
 
 /** Whether an address is that of a proxy in front. */
-export function createTrust({ proxies }: Pick<Trust, 'proxies'>): (address: string) => boolean {
+export function createTrust({ proxies, isLocal = false }: Omit<Trust, 'headers'>): (address: string) => boolean {
+  if (isLocal) return () => true;
   const list = toBlockList(proxies);
   return (address) => isIn(list, address);
 }
@@ -72,15 +76,19 @@ function said({ headers }: Request, trusted: Trust['headers']): Said {
   };
 }
 
-function behind({ chain, host }: Said, peer: string, proxies: BlockList): Client {
+/** `peer`: undefined for one without an address, which is trusted. */
+function behind({ chain, host }: Said, peer: string | undefined, proxies: BlockList): Client {
   let address = peer;
   for (const step of chain.toReversed()) {
-    if (!isIn(proxies, address)) break;
+    if (address !== undefined && !isIn(proxies, address)) break;
     const next = addressIn(step);
     if (next === undefined) break;
     address = next;
   }
-  return { address, host: host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : undefined };
+  return {
+    address: address ?? plainAddress(undefined),
+    host: host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : undefined,
+  };
 }
 
 function listOf(value: string | string[] | undefined): string[] {

@@ -2,15 +2,18 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'no
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { takeActivation } from '../config/socketActivation.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Urls } from '../urls.ts';
-import { createClientFinder, createTrust, plainAddress } from './clientAddress.ts';
+import { clientOf, createClientFinder, createTrust, plainAddress } from './clientAddress.ts';
 import type { Client } from './clientAddress.ts';
 import { affordableConnections, limitConnections } from './connectionLimits.ts';
 import { createInnerListener } from './innerListener.ts';
+import { listenAtInherited } from './inheritedSocket.ts';
 import { listenAt } from './listening.ts';
 import { createRedirectServer, isPageLoad } from './redirectServer.ts';
 import { createListener } from './tlsServer.ts';
+import { listenAtSocket } from './unixSocket.ts';
 
 export interface ListeningRoom {
   /** Makes the public server, plain or TLS. */
@@ -36,10 +39,10 @@ export async function createListening(options: {
   runtimeDir: string;
   log: Logger;
 }): Promise<ListeningRoom> {
-  const { host, port, tls, redirectPort, trustedProxies, forwardedHeaders } = options.config;
+  const { host, tls, redirectPort, trustedProxies, forwardedHeaders } = options.config;
+  const inherited = takeActivation();
   const inAll = options.config.maxConnections ?? affordableConnections();
   const perAddress = options.config.connectionsPerAddress ?? Math.ceil(inAll / 4);
-  const trusts = createTrust({ proxies: trustedProxies });
   const listener = await createListener({
     tls: tls === undefined ? undefined : servingOf(tls),
     log: options.log,
@@ -51,13 +54,19 @@ export async function createListening(options: {
       : createRedirectServer((req) => options.urls.origin + req.url!, {
           pagesOnly: (req) => isPageLoad(req, options.urls.hub('api')),
         });
+  let findClient = clientOf;
   return {
     create: (serverOptions) => listener.create(serverOptions),
-    findClient: createClientFinder({ proxies: trustedProxies, headers: forwardedHeaders }),
+    findClient: (req) => findClient(req),
     fetchOwn: (url, init) => inner.fetch(url, init),
     async listen(door) {
       await inner.listen();
-      await listenAt(door, { host, port });
+      await listenForClients(door, options.config, inherited);
+      // Of an inherited unix socket Node knows no address at all
+      const isLocal = door.address() === null || typeof door.address() === 'string';
+      const trust = { proxies: trustedProxies, headers: forwardedHeaders, isLocal };
+      findClient = createClientFinder(trust);
+      const trusts = createTrust(trust);
       const peerOf = ({ remoteAddress }: Socket): string | undefined => {
         const address = plainAddress(remoteAddress);
         return trusts(address) ? undefined : address;
@@ -73,6 +82,13 @@ export async function createListening(options: {
       await inner.close();
     },
   };
+}
+
+/** On the socket that systemd has opened, on one of our own, or on a port. */
+function listenForClients(door: Server, config: Config['listen'], inherited: number | undefined): Promise<void> {
+  const { host, port, socket: path, socketMode: mode, socketGroup: group } = config;
+  if (inherited !== undefined) return listenAtInherited(door, inherited);
+  return path === undefined ? listenAt(door, { host, port }) : listenAtSocket(door, { path, mode, group });
 }
 
 function servingOf({ cert, key, clientCa, minVersion }: NonNullable<Config['listen']['tls']>) {

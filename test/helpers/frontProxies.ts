@@ -17,20 +17,20 @@ export interface FrontProxy {
 interface Set {
   /** Of the front itself. */
   certificate: Certificate;
-  /** Where the gateway listens on loopback. */
-  gatewayPort: number;
+  /** Unix socket on which the gateway listens. */
+  gatewaySocket: string;
   port?: number;
 }
 
 /** A real nginx with the recipe of docs/deploy.md, its names, ports and files put in. */
-export function startNginx({ certificate, gatewayPort, port = 0 }: Set): Promise<FrontProxy> {
+export function startNginx({ certificate, gatewaySocket, port = 0 }: Set): Promise<FrontProxy> {
   return startNginxWith(
     (listen) =>
       block('nginx')
         .replace('listen 443 ssl', `listen 127.0.0.1:${listen} ssl`)
         .replace('/etc/ssl/cylc.example.org.pem', certificate.cert)
         .replace('/etc/ssl/private/cylc.example.org.key', certificate.key)
-        .replace('127.0.0.1:8000', `127.0.0.1:${gatewayPort}`),
+        .replace('/run/cylc-gateway/http.sock', gatewaySocket),
     port,
   );
 }
@@ -49,19 +49,19 @@ export async function startNginxWith(serversAt: (port: number) => string, port =
 }
 
 /** A real HAProxy, likewise. */
-export async function startHaproxy({ certificate, gatewayPort, port = 0 }: Set): Promise<FrontProxy> {
+export async function startHaproxy({ certificate, gatewaySocket, port = 0 }: Set): Promise<FrontProxy> {
   const listen = port === 0 ? await freePort() : port;
   const dir = mkdtempSync(join(tmpdir(), 'haproxy-'));
   const pem = write(dir, 'both.pem', readFileSync(certificate.cert, 'utf8') + readFileSync(certificate.key, 'utf8'));
   const recipe = block('haproxy')
     .replace('bind :443', `bind 127.0.0.1:${listen}`)
     .replace('/etc/haproxy/cylc.example.org.pem', pem)
-    .replace('127.0.0.1:8000', `127.0.0.1:${gatewayPort}`);
+    .replace('/run/cylc-gateway/http.sock', gatewaySocket);
   return start('haproxy', ['-db', '-f', write(dir, 'haproxy.cfg', `${recipe}\n`)], { dir, port: listen });
 }
 
 /** A real Apache, likewise, of Debian's package. */
-export async function startApache({ certificate, gatewayPort, port = 0 }: Set): Promise<FrontProxy> {
+export async function startApache({ certificate, gatewaySocket, port = 0 }: Set): Promise<FrontProxy> {
   const listen = port === 0 ? await freePort() : port;
   const dir = mkdtempSync(join(tmpdir(), 'apache-'));
   const modules = ['mpm_event', 'authz_core', 'headers', 'proxy', 'proxy_http', 'ssl', 'socache_shmcb'];
@@ -69,7 +69,7 @@ export async function startApache({ certificate, gatewayPort, port = 0 }: Set): 
     .replace('*:443', `127.0.0.1:${listen}`)
     .replace('/etc/ssl/cylc.example.org.pem', certificate.cert)
     .replace('/etc/ssl/private/cylc.example.org.key', certificate.key)
-    .replace('127.0.0.1:8000', `127.0.0.1:${gatewayPort}`);
+    .replace('/run/cylc-gateway/http.sock', gatewaySocket);
   const config = [
     ...modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`),
     `ServerRoot ${dir}`,

@@ -23,6 +23,21 @@ const tlsSchema = z.strictObject({
 export const listenSchema = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address to listen on.'),
   port: z.number().int().min(0).max(65_535).default(8000).describe('TCP port; 0 picks a free one.'),
+  socket: pathSchema
+    .optional()
+    .describe(
+      'Path of a unix socket to listen on instead of `host` and `port`, for a web server in front on this machine: no other account can take its place during a restart. Whoever may connect is believed about `forwardedHeaders`.',
+    ),
+  socketGroup: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]+$/, 'a group of the system')
+    .optional()
+    .describe('Group of that socket: the one that the web server runs with. Default: the group of the gateway.'),
+  socketMode: z
+    .string()
+    .regex(/^0?[0-7]{3}$/, 'write three octal digits')
+    .default('0660')
+    .describe('Mode of that socket, octal: who may connect.'),
   tls: tlsSchema.optional().describe('Serve by TLS. Without it, a web server in front does.'),
   redirectPort: z
     .number()

@@ -13,6 +13,7 @@ test.each([
   ['our own TLS', { publicUrl: 'https://cylc.example.org', listen: { host: '::', tls } }],
   ['another name of this machine', { publicUrl: 'http://127.0.0.1:8000' }],
   ['a name below localhost', { publicUrl: 'http://cylc.localhost:8000', userDomain: 'users.localhost' }],
+  ['a socket', { publicUrl: 'https://cylc.example.org', listen: { socket: '/run/x/http.sock', host: '0.0.0.0' } }],
   ['plain http where somebody insists', { publicUrl: 'http://cylc.example.org', dangerouslyAllowHttp: true }],
 ])('%s will do', (_, config) => {
   expect(fault(config)).toBeUndefined();
@@ -20,6 +21,7 @@ test.each([
 
 test.each([
   ['TLS for nobody', { listen: { host: '0.0.0.0', tls } }, /publicUrl is not set/],
+  ['a socket without an address', { listen: { socket: '/run/x/http.sock' } }, /publicUrl is not set/],
   ['an address of this host', { listen: { host: '10.1.2.3' } }, /publicUrl is not set/],
   ['a name that only looks like loopback', { publicUrl: 'http://localhost.example.org' }, /plain HTTP/],
   ['an address that only looks like loopback', { publicUrl: 'http://127.0.0.1.example.org' }, /plain HTTP/],

@@ -80,3 +80,14 @@ test.each(['10.0.0.0/8', '::1', '2001:db8::/32', '127.0.0.1'])('%s is an address
 test.each(['10.0.0.0/33', 'localhost', '1.2.3', '::/129', '10.0.0.0/8/8', '*'])('%s is none', (range) => {
   expect(listenSchema.safeParse({ trustedProxies: [range] }).success).toBe(false);
 });
+
+test('on a unix socket whoever connects is believed, and there is no address without its word', () => {
+  const local = createClientFinder({ proxies: [], headers: ['x-forwarded-for'], isLocal: true });
+  const request = (headers: Record<string, string>) => ({ headers, socket: {} }) as Parameters<typeof local>[0];
+  expect(local(request({ 'x-forwarded-for': '6.6.6.6, 192.0.2.7' })).address).toBe('192.0.2.7');
+  expect(local(request({})).address).toBe('unknown');
+  expect(
+    createClientFinder({ proxies: [], headers: ['x-forwarded-for'] })(request({ 'x-forwarded-for': '6.6.6.6' }))
+      .address,
+  ).toBe('unknown');
+});

@@ -11,7 +11,7 @@ export const port: Check = {
     const { host, redirectPort } = listen;
     const nodes = spawners.slurm !== undefined || Object.keys(spawners.command).length > 0;
     const places = [
-      { host, port: listen.port },
+      ...(listen.socket === undefined ? [{ host, port: listen.port }] : []),
       ...(redirectPort === undefined ? [] : [{ host, port: redirectPort }]),
       ...(metrics.listen === undefined ? [] : [metrics.listen]),
       ...(nodes ? [hub.listen] : []),

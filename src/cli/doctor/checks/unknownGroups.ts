@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toolPath } from '../../../processes/systemTools.ts';
 import type { Config } from '../../../config/schema.ts';
 import { ask } from '../ask.ts';
 import type { Finding } from '../types.ts';
@@ -17,7 +18,7 @@ export async function unknownGroups(config: Config): Promise<Finding[]> {
   return found.flat();
 }
 
-const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+const env = { LANG: 'C.UTF-8' };
 const advice = 'Correct the name, or make the group; nobody is in it now.';
 
 function named({ access, identity, profiles, services }: Config): { option: string; group: string }[] {
@@ -34,7 +35,7 @@ async function faultOf(group: string, { dataDir }: Config): Promise<string | und
   const [, origin, name = ''] = /^(system|local|claim):(.+)$/.exec(group) ?? [];
   if (origin === undefined) return 'a group has its origin before it, as in system:wx, local:ops or claim:ops.';
   if (origin === 'system') {
-    const { code } = await ask(['getent', 'group', name], { env, signal: AbortSignal.timeout(10_000) });
+    const { code } = await ask([toolPath('getent'), 'group', name], { env, signal: AbortSignal.timeout(10_000) });
     return code === 2 ? 'the system has no such group.' : undefined;
   }
   if (origin !== 'local') return undefined;
