@@ -139,13 +139,15 @@ function people(parts: PagesParts): Hono<PagesEnv> {
     c.header('x-request-id', c.get('requestId'));
   });
   app.get('/', (c) => c.redirect(shell.urls.hub('home'), 302));
-  app.get('/home', (c) => {
+  app.get('/home', async (c) => {
     const [who, now] = [c.get('who'), clock.now()];
     const mine = servers.list().filter((view) => view.owner === who.account.name);
     const shared = sharedWith(who, store.admin.data, servers, now);
     const announcements = announcementsNow(store.admin.data, now);
     const services = servicesFor(who, parts);
-    return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, services, announcements }} />));
+    const runs = mine.some((view) => view.phase === 'ready' && view.program === 'cylc');
+    const silentJobs = runs ? await servers.silentJobs(who.account.name) : [];
+    return c.html(toHtml(<HomePage {...{ shell, who, servers: mine, shared, services, announcements, silentJobs }} />));
   });
   app.route('/', serverRoutes(parts));
   app.route('/', adminServersRoutes(parts));

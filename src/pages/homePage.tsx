@@ -1,5 +1,5 @@
 import type { Identity } from '../access/types.ts';
-import type { ServerView } from '../servers/types.ts';
+import type { ServerView, SilentJob } from '../servers/types.ts';
 import type { ServiceView } from '../services/types.ts';
 import { Layout } from './layout.tsx';
 import { serverTitle } from './links.ts';
@@ -30,10 +30,12 @@ export interface HomeProps {
   shared: readonly SharedServer[];
   services: readonly ServiceView[];
   announcements: readonly Announcement[];
+  /** Jobs whose tasks stay "submitted", though they have run. */
+  silentJobs: readonly SilentJob[];
 }
 
 /** The first page: one big button for the visitor's own server, then what others have shared. */
-export function HomePage({ shell, who, servers, shared, services, announcements }: HomeProps) {
+export function HomePage({ shell, who, servers, shared, services, announcements, silentJobs }: HomeProps) {
   const me = who.account.name;
   const first = servers.find((view) => view.name === '');
   const busy = servers.some((view) => ['queued', 'starting', 'stopping'].includes(view.phase));
@@ -47,10 +49,32 @@ export function HomePage({ shell, who, servers, shared, services, announcements 
         .map((view) => (
           <ServerCard shell={shell} who={who} server={view} view={view} />
         ))}
+      <SilentJobs jobs={silentJobs} />
       <StandInNote shell={shell} />
       <Shared shell={shell} shared={shared} />
       <ServiceLinks services={services} />
     </Layout>
+  );
+}
+
+/** Cylc shows such tasks as "submitted" for ever, and not why. */
+function SilentJobs({ jobs }: { jobs: readonly SilentJob[] }) {
+  if (jobs.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="silent-jobs">
+      <h2 id="silent-jobs">Jobs that did not report to their scheduler</h2>
+      <p class="help">
+        Their tasks stay “submitted”. This is what they wrote to job.err. If it says that cylc was not found, your login
+        shell does not have it on its PATH.
+      </p>
+      <ul>
+        {jobs.map(({ id, error }) => (
+          <li>
+            <code>{id}</code>: {error}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -22,6 +22,7 @@ import { checkProfiles } from './profileSetup.ts';
 import type { Programs } from './programs.ts';
 import { reconcile, watchDesired } from './reconcile.ts';
 import { createRecords } from './records.ts';
+import { findSilentJobs } from './silentJobs.ts';
 import { prepareRuntimeDir } from './sockets.ts';
 import { createStopAll } from './stopAll.ts';
 import { createStrays } from './strays.ts';
@@ -223,6 +224,10 @@ export function createServers(options: ServersOptions): ServersRoom {
       return record === undefined ? '' : redactText(await logs.tail(record, lines), lifeOf(key).secrets());
     },
     followLog: (key, { lines, signal }) => follow(key, lines, signal),
+    async silentJobs(owner) {
+      const account = await accounts.find(owner).catch(() => undefined);
+      return account === undefined ? [] : findSilentJobs(options.commands, account);
+    },
     async notice(key, text) {
       if (records.get(key) === undefined) return;
       log.warn({ server: keyText(key), notice: text }, 'a server has a notice for its owner');

@@ -132,6 +132,14 @@ export interface ProfileForm {
   last?: boolean;
 }
 
+/** A job that wrote to its standard error and never told its scheduler that it had begun: its task stays "submitted". */
+export interface SilentJob {
+  /** As Cylc writes it: `workflow//cycle/task/01`. */
+  id: string;
+  /** The first line of its `job.err`. */
+  error: string;
+}
+
 /** The one way to a server's life: pages, the Hub API, the admin's edits and the culler all go through it. */
 export interface Servers {
   list(): ServerView[];
@@ -160,6 +168,8 @@ export interface Servers {
   log(key: ServerKey, lines: number): Promise<string>;
   /** Last lines of the log, then what is written, until the server has ended; pieces of whole lines. */
   followLog(key: ServerKey, options: { lines: number; signal?: AbortSignal }): AsyncIterable<string>;
+  /** Jobs of running workflows of this account that never reported: read as the account, none where that takes too long. */
+  silentJobs(owner: string): Promise<SilentJob[]>;
   /** The server itself says what its owner and administrators should know; forgotten at its next start. */
   notice(key: ServerKey, text: string): Promise<void>;
   /** A person did something: counted by the hop. */

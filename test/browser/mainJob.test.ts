@@ -113,6 +113,21 @@ describeWith(['chromium', 'cylc', 'cylc17', 'pam', 'root'], 'a workflow played i
     install(cylc);
     await playToTheEnd(await signedIn(gateway), gateway);
   });
+
+  test('where jobs find no Cylc, the log of the gateway and the home page say so, with what the job wrote', async () => {
+    const cylc = cylcBin() ?? '';
+    const gateway = await rootGateway(cylc);
+    install(cylc);
+    const page = await signedIn(gateway);
+    await play(page, gateway);
+    await until(async () => {
+      await page.goto(`${gateway.origin}/hub/home`);
+      return (await page.content()).includes('cylc: command not found');
+    }, 90_000);
+    await page.getByText('tiny//1/first/01').waitFor();
+    await shoot(page, 'main-job-silent');
+    expect(gateway.output()).toContain('npm run cylc:install -- --into /opt/cylc --wrapper');
+  });
 });
 
 const barePath = { PATH: '/usr/bin:/bin', XDG_RUNTIME_DIR: undefined };
@@ -156,14 +171,19 @@ async function signedIn(gateway: GatewayProcess): Promise<Page> {
   return page;
 }
 
-/** Start, Play, and then nothing but waiting: the scheduler hears that the last task has succeeded, and ends. */
-async function playToTheEnd(page: Page, gateway: GatewayProcess): Promise<void> {
+/** Starts the server, and plays the workflow. */
+async function play(page: Page, gateway: GatewayProcess): Promise<void> {
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('button', { name: 'Start' }).click();
   await page.waitForURL(`**/user/${scientist.name}/cylc/**`, { timeout: 90_000 });
   await page.getByText('tiny').first().waitFor({ timeout: 60_000 });
   await page.goto(`${gateway.origin}/user/${scientist.name}/cylc/#/workspace/tiny`);
   await page.locator('#workflow-play-button').click();
+}
+
+/** After Play nothing but waiting: the scheduler hears that the last task has succeeded, and ends. */
+async function playToTheEnd(page: Page, gateway: GatewayProcess): Promise<void> {
+  await play(page, gateway);
   const run = join(scientist.home, 'cylc-run/tiny/log');
   const log = (): string => textOf(join(run, 'scheduler/log'));
   const ended = (): boolean => /Workflow shutting down - AUTOMATIC/.test(log());

@@ -6,6 +6,7 @@ import type {
   ServerKey,
   ServerView,
   Servers,
+  SilentJob,
   StopAllRun,
 } from '../../src/servers/types.ts';
 
@@ -16,6 +17,8 @@ export interface MemoryServers extends Servers {
   say(key: ServerKey, progress: number, message: string): void;
   /** Options of each start that was accepted. */
   readonly started: Record<string, unknown>[];
+  /** What `silentJobs` answers. */
+  readonly silent: SilentJob[];
 }
 
 interface Entry {
@@ -43,6 +46,7 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
   let run: StopAllRun | undefined;
   const servers: MemoryServers = {
     started,
+    silent: [],
     become(key, change, message = `It is ${change.phase ?? 'changed'}`) {
       const entry = entryOf(key);
       const begins = ['queued', 'starting', 'stopping'].includes(change.phase ?? '');
@@ -108,6 +112,7 @@ export function createMemoryServers(forms: readonly ProfileForm[] = [smallForm])
     async *followLog(key) {
       yield `log of ${keyText(key)}\n`;
     },
+    silentJobs: () => Promise.resolve(servers.silent),
     notice(key, text) {
       servers.become(key, { notice: text });
       return Promise.resolve();

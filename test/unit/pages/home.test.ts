@@ -103,3 +103,19 @@ test('nothing that people or programs wrote becomes markup', async () => {
     expect(text).not.toMatch(/="[^"]*<script/);
   }
 });
+
+test('jobs that never reported are named with what they wrote, to their owner alone, while the real server runs', async () => {
+  const pages = await createPagesFixture();
+  pages.servers.silent.push({ id: 'tiny//1/first/01', error: 'job.sh: line 111: cylc: command <not> found' });
+  expect(await (await pages.get('/home')).text()).not.toContain('tiny//1/first/01');
+  pages.servers.become(alice, { phase: 'ready', program: 'cylc' });
+  const text = await (await pages.get('/home')).text();
+  expect(text).toContain('<code>tiny//1/first/01</code>: job.sh: line 111: cylc: command &lt;not&gt; found');
+  expect(await (await pages.get('/home', { account: 'bob' })).text()).not.toContain('tiny//1/first/01');
+});
+
+test('what a server says of itself is shown to its owner', async () => {
+  const pages = await createPagesFixture();
+  pages.servers.become(alice, { phase: 'ready', notice: 'Nobody but you has access: <limits> are not known.' });
+  expect(await (await pages.get('/home')).text()).toContain('Nobody but you has access: &lt;limits&gt; are not known.');
+});
