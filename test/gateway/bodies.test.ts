@@ -14,7 +14,9 @@ import { Visitor } from '../helpers/visitor.ts';
 /** What anybody may send without having signed in must cost the gateway nothing, however much of it there is. */
 let gateway: GatewayProcess;
 let visitor: Visitor;
-const runtimeDir = shortFolder('gw-bodies');
+const folder = shortFolder('gw-bodies');
+/** Made by the gateway itself, with the mode that it wants. */
+const runtimeDir = join(folder, 'run');
 
 beforeAll(async () => {
   gateway = await startGateway({ env: withoutCylc, args: ['--set', `runtimeDir=${runtimeDir}`] });
@@ -23,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.end();
-  rmSync(runtimeDir, { recursive: true });
+  rmSync(folder, { recursive: true });
 });
 
 const form = 'application/x-www-form-urlencoded';

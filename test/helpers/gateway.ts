@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noteDataDir } from './runNotes.ts';
+import { dataFolder } from './shortFolder.ts';
 import { until } from './until.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -35,7 +35,8 @@ export interface GatewayOptions {
 /** The program itself, from `dist/`, as its own process on a free port of loopback. */
 export async function startGateway(options: GatewayOptions = {}): Promise<GatewayProcess> {
   const port = options.port ?? (await freePort());
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gw-')));
+  const dataDir = options.dataDir ?? dataFolder('gw');
+  noteDataDir(dataDir);
   const line = [...(options.by ?? []), process.execPath];
   const args = [...line.slice(1), join(root, 'dist/src/main.js'), 'serve', '--port', String(port), '--data', dataDir];
   const child = spawn(line[0] ?? process.execPath, [...args, ...(options.args ?? [])], {

@@ -5,6 +5,8 @@ Output and exit codes are those of PBS Professional. Moods (a file `mood.<comman
 `silent`, `lost` (the job was taken, and the command then hangs).
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -39,6 +41,14 @@ def save(job, what):
     os.replace(path(job) + '.new', path(job))
 
 
+@contextlib.contextmanager
+def locked():
+    """What is read and then written must not be written by another meanwhile."""
+    with open(os.path.join(home, 'lock'), 'w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def fail(code, text):
     print(text, file=sys.stderr)
     sys.exit(code)
@@ -56,9 +66,9 @@ def qsub(args):
     what = {'state': state, 'name': name, 'args': args, 'pid': None, 'exit': None}
     if state == 'R':
         env = {'HOME': os.environ['HOME'], 'PATH': '/usr/bin:/bin', 'PBS_JOBID': job, 'TMPDIR': home}
+        save(job, what)
         runner = subprocess.Popen([sys.executable, __file__, 'run', job], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL, start_new_session=True, env=dict(env, PBS_HOME=home))
-        save(job, what)
         runner.stdin.write(script.encode())
         runner.stdin.close()
     else:
@@ -71,11 +81,17 @@ def qsub(args):
 def run(job):
     """What pbs_mom does: a shell reads the script; at the end the exit status is kept."""
     child = subprocess.Popen(['/bin/sh'], stdin=sys.stdin, preexec_fn=os.setsid)
-    save(job, dict(load(job), pid=child.pid))
+    with locked():
+        what = load(job)
+        if what['state'] == 'F':  # deleted before it had begun
+            os.killpg(child.pid, signal.SIGKILL)
+            return
+        save(job, dict(what, pid=child.pid))
     code = child.wait()
-    what = load(job)
-    what.update(state='F', exit=what.get('told', code if code >= 0 else 256 - code), pid=None)
-    save(job, what)
+    with locked():
+        what = load(job)
+        what.update(state='F', exit=what.get('told', code if code >= 0 else 256 - code), pid=None)
+        save(job, what)
 
 
 def qstat(args):
@@ -97,15 +113,17 @@ def qdel(args):
     job = args[-1]
     if not os.path.exists(path(job)):
         fail(153, 'qdel: Unknown Job Id ' + job)
-    what = load(job)
-    if what['state'] == 'F':
-        fail(35, 'qdel: Job has finished ' + job)
-    if what['pid'] is None:
-        save(job, dict(what, state='F', exit=271))
-        return
-    force = 'force' in args
-    save(job, dict(what, told=265 if force else 271))
-    os.killpg(what['pid'], signal.SIGKILL if force else signal.SIGTERM)
+    with locked():
+        what = load(job)
+        if what['state'] == 'F':
+            fail(35, 'qdel: Job has finished ' + job)
+        if what['pid'] is None:
+            save(job, dict(what, state='F', exit=271))
+            return
+        force = 'force' in args
+        save(job, dict(what, told=265 if force else 271))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(what['pid'], signal.SIGKILL if force else signal.SIGTERM)
 
 
 def qselect(args):

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountsLeft, runFolderVariable } from './accountsMade.ts';
+import { accountsLeft, runFolderVariable, runtimeDirs } from './runNotes.ts';
 import { until } from './until.ts';
 
 /** Projects of this run that are set up and not yet torn down: the first makes the folder, the last removes it. */
@@ -41,28 +41,30 @@ function open() {
 
 async function close(folder: string): Promise<void> {
   const left = accountsLeft(folder);
+  const places = [folder, ...runtimeDirs(folder)];
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const pid of processesOf(folder)) kill(pid, signal);
-    await until(() => processesOf(folder).length === 0, 5000).catch(() => undefined);
+    for (const pid of processesOf(places)) kill(pid, signal);
+    await until(() => processesOf(places).length === 0, 5000).catch(() => undefined);
   }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  if (processesOf(folder).length > 0)
-    throw new Error(`processes of tests that do not end: ${processesOf(folder).join(', ')}`);
+  for (const place of places) rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+  if (processesOf(places).length > 0)
+    throw new Error(`processes of tests that do not end: ${processesOf(places).join(', ')}`);
   if (left.length > 0) throw new Error(`accounts that tests left behind: ${left.join(', ')}`);
 }
 
-/** Processes that name the folder in their command line or environment; not this one and the workers of the tests. */
-function processesOf(folder: string): number[] {
+/** Processes that name one of the folders in their command line or environment; not this one and the workers of the tests. */
+function processesOf(places: readonly string[]): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && names(pid, folder) && parentOf(pid) !== process.pid);
+    .filter((pid) => pid !== process.pid && names(pid, places) && parentOf(pid) !== process.pid);
 }
 
-function names(pid: number, folder: string): boolean {
+function names(pid: number, places: readonly string[]): boolean {
   return ['cmdline', 'environ'].some((file) => {
     try {
-      return readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(folder);
+      const text = readFileSync(`/proc/${pid}/${file}`, 'latin1');
+      return places.some((place) => text.includes(place));
     } catch {
       return false;
     }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Account } from '../../src/access/types.ts';
-import { noteAccount } from './accountsMade.ts';
+import { noteAccount } from './runNotes.ts';
 
 /** An account of the system made for a test, in a further group of its own. Needs root. `remove` ends its processes first. */
 export interface SystemAccount extends Account {
