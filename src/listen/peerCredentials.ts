@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { SetupError } from '../errors.ts';
 
@@ -46,6 +47,23 @@ export async function loadPeerCredentials(
       exitCode: 69,
       cause,
     });
+  }
+}
+
+let loadedNow: { peerOf: PeerOf | undefined } | undefined;
+
+/** The same for who cannot wait; loaded once. Undefined where the C library cannot be called. */
+export function peerOfNow(): PeerOf | undefined {
+  loadedNow ??= { peerOf: tryNow() };
+  return loadedNow.peerOf;
+}
+
+function tryNow(): PeerOf | undefined {
+  try {
+    if (!architectures.has(process.arch)) return undefined;
+    return createPeerOf(createRequire(import.meta.url)('koffi') as Koffi);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { connectSocket } from '../listen/accountSocket.ts';
 import { ownsPort } from '../listen/portOwner.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
 import type { Upstream } from './types.ts';
@@ -40,10 +41,12 @@ async function statusAt(upstream: Upstream, path: string, timeoutMs: number, tls
     return noAnswer;
   return new Promise((resolve) => {
     const where =
-      upstream.kind === 'unix' ? { socketPath: upstream.path } : { host: upstream.host, port: upstream.port };
+      upstream.kind === 'unix'
+        ? { createConnection: () => connectSocket(upstream.path) }
+        : { host: upstream.host, port: upstream.port, agent: false as const };
     const secure = upstream.kind === 'tcp' && upstream.tls !== undefined ? tls?.(upstream.tls) : undefined;
     const probe = (secure === undefined ? request : requestTls)(
-      { ...where, ...secure, path, agent: false, timeout: timeoutMs, headers: { host: 'localhost' } },
+      { ...where, ...secure, path, timeout: timeoutMs, headers: { host: 'localhost' } },
       (response) => {
         response.resume();
         resolve(response.statusCode ?? noAnswer);

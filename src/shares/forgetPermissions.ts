@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connectSocket } from '../listen/accountSocket.ts';
 import type { Upstream } from '../servers/types.ts';
 
 const timeoutMs = 5000;
@@ -10,10 +11,12 @@ const timeoutMs = 5000;
 export function forgetPermissions(upstream: Upstream, prefix: string): Promise<boolean> {
   return new Promise((resolve) => {
     const where =
-      upstream.kind === 'unix' ? { socketPath: upstream.path } : { host: upstream.host, port: upstream.port };
+      upstream.kind === 'unix'
+        ? { createConnection: () => connectSocket(upstream.path) }
+        : { host: upstream.host, port: upstream.port, agent: false as const };
     const headers = { host: 'localhost', 'content-length': '0' };
     const call = request(
-      { ...where, method: 'POST', path: `${prefix}cylc-gateway/forget`, agent: false, timeout: timeoutMs, headers },
+      { ...where, method: 'POST', path: `${prefix}cylc-gateway/forget`, timeout: timeoutMs, headers },
       (response) => {
         response.resume();
         resolve(response.statusCode === 204);

@@ -57,6 +57,8 @@ export interface HopWorldOptions {
   /** Answers each request; by default a plain 200. */
   answer?: (request: Received) => void;
   app?: RequestListener;
+  /** Path of the socket of the server of `gone`. */
+  goneSocket?: string;
   /** Done to the server before it listens. */
   prepare?: (door: Server) => void;
   /** Makes the front door's server, where it is not a plain one. */
@@ -92,7 +94,10 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
   const routes = createRoutes();
   for (const owner of ['alice', 'bob'])
     routes.open({ kind: 'server', owner, name: '' }, { kind: 'unix', path: join(dir, 'u.sock') });
-  routes.open({ kind: 'server', owner: 'gone', name: '' }, { kind: 'unix', path: join(dir, 'none.sock') });
+  routes.open(
+    { kind: 'server', owner: 'gone', name: '' },
+    { kind: 'unix', path: options.goneSocket ?? join(dir, 'none.sock') },
+  );
   const identity = (header: string): Identity => ({
     account: { ...account, name: options.accountOf?.(header) ?? account.name },
     sessionId: 's1',

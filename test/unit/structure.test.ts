@@ -149,11 +149,6 @@ test('each package that may be replaced one day is behind one file', () => {
   }
 });
 
-test('one module alone starts processes, and takes no program but by its absolute path', () => {
-  const starters = imports.filter(({ to, typeOnly }) => !typeOnly && /^(node:)?(child_process|cluster)$/.test(to));
-  expect(new Set(arrows(starters))).toEqual(new Set(['src/processes/childProcess.ts → node:child_process']));
-});
-
 test('files stay short enough to be read', () => {
   const longest = 300;
   const long = sources.filter((path) => read(path).split('\n').length > longest);

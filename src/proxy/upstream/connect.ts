@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
+import { AccountSocket, connectSocket } from '../../listen/accountSocket.ts';
 import type { Upstream } from '../../servers/types.ts';
 import type { UpstreamTls } from '../../spawners/types.ts';
 import { OwnedSocket } from './ownedSocket.ts';
@@ -11,7 +12,7 @@ export function connectUpstream(
   tls: UpstreamTls | undefined,
   onread: OnReadOpts | undefined,
 ): Socket {
-  if (upstream.kind === 'unix') return connect({ path: upstream.path, onread });
+  if (upstream.kind === 'unix') return connectSocket(upstream.path, onread);
   const { host, port } = upstream;
   if (upstream.owner !== undefined) return new OwnedSocket({ port, owner: upstream.owner, onread });
   if (upstream.tls === undefined) return connect({ host, port, noDelay: true, onread });
@@ -20,9 +21,9 @@ export function connectUpstream(
   return connectTls(keyed).setNoDelay(true);
 }
 
-/** Calls once the socket may be written to: not before the certificate, or the owner of the port, has been checked. */
+/** Calls once the socket may be written to: not before the certificate, or the owner of socket or port, has been checked. */
 export function onConnected(socket: Socket, call: () => void): void {
-  if (socket instanceof OwnedSocket) return void socket.checked.then(call);
+  if (socket instanceof OwnedSocket || socket instanceof AccountSocket) return void socket.checked.then(call);
   socket.on(socket instanceof TLSSocket ? 'secureConnect' : 'connect', call);
 }
 
