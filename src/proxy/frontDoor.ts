@@ -12,7 +12,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { withRequest } from '../telemetry/requestContext.ts';
 import type { RequestCounts } from '../telemetry/requestCounts.ts';
 import { answerBrokenRequest, answerHttp, answerUpgrade, dueAnswer, inTurn, isBroken, limitBody } from './answers.ts';
-import { createBodyBound } from './bodyBound.ts';
+import { createAppBounds } from './appBounds.ts';
 import { hasBody } from './canonical.ts';
 import { isGatewayCookie } from './cookies.ts';
 import { gateRequest } from './gateRequest.ts';
@@ -100,7 +100,7 @@ export function createFrontDoor({
   const isRouted = (path: string): boolean => path.startsWith(userPrefix) || path.startsWith(servicePrefix);
   const apiPrefix = `${basePath}/hub/api/`;
   const providerPrefix = `${basePath}/hub/oidc/`;
-  const bodyBound = createBodyBound({ api: apiPrefix, provider: providerPrefix });
+  const appBounds = createAppBounds({ api: apiPrefix, provider: providerPrefix });
 
   /** Asks the gate. Synchronous where the gate is, so that the hot path makes no promise. */
   function decide(gate: GateRequest, then: (decision: GateDecision) => void): void {
@@ -140,9 +140,9 @@ export function createFrontDoor({
       refuse: (error) => refuse(refusal(error, 'hop', visitor)),
     };
     const ownPage = (): void => {
-      const bound = bodyBound(request);
+      const bound = appBounds(request);
       if (bound !== undefined) {
-        refuse(refusal(bound, 'body'), true);
+        refuse(refusal(bound, 'beyond the bounds of the application'), true);
         return;
       }
       if (expectsContinue) res.writeContinue();
