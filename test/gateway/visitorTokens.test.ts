@@ -45,7 +45,7 @@ describeWith(['python'], 'what servers and services see of a visitor’s own tok
     gateway = await startGateway({
       env: {
         CYLC_GATEWAY_SERVERS__CYLC: makeFakeCylc(join(folder, 'venv'), '/usr/bin/python3').cylc,
-        CYLC_GATEWAY_SERVERS__ENVIRONMENT: JSON.stringify({ SMALL_SERVER: 'tells' }),
+        CYLC_GATEWAY_SERVERS__ENVIRONMENT: JSON.stringify({ SMALL_SERVER: 'echoes' }),
         CYLC_GATEWAY_SERVICES: JSON.stringify([{ name: 'eager', kind: 'external', url }]),
       },
     });

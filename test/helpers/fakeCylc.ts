@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 
 /**
  * A virtual environment with a Cylc that is none: the same commands and modules, a few lines each, so that what starts
- * Cylc can be tested where it is not installed. Its server writes what it sees to the log and answers on its socket.
+ * Cylc can be tested where it is not installed. Its server writes what it sees to the log and answers on its socket; with
+ * `SMALL_SERVER=echoes` it tells each client what it was sent.
  */
 export function makeFakeCylc(root: string, interpreter = publicPython()): { cylc: string; python: string } {
   const ask = 'import sys; print(sys.executable); print("%d.%d" % sys.version_info[:2])';
@@ -49,7 +50,8 @@ from http.server import BaseHTTPRequestHandler
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if os.environ.get("SMALL_SERVER") == "mortal": os._exit(9)
-        self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
+        said = dict(path=self.path, headers=list(self.headers.items())) if os.environ.get("SMALL_SERVER") == "echoes" else {}
+        self.send_response(200); self.end_headers(); self.wfile.write(json.dumps(said).encode())
     def address_string(self): return "-"
     def log_message(self, *words):
         if sys.stderr is not None: BaseHTTPRequestHandler.log_message(self, *words)
