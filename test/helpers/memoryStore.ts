@@ -6,6 +6,7 @@ import type { Store, StoreDocument } from '../../src/store/types.ts';
 /** A store that lives in memory, for tests of what is built on it. `edit` plays the admin with an editor. */
 export interface MemoryStore extends Store<AdminData, StateData> {
   edit(change: (draft: AdminData) => void): void;
+  editState(change: (draft: StateData) => void): void;
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -25,6 +26,7 @@ export function createMemoryStore(): MemoryStore {
     state: state.document,
     hand: { list: () => [], refused: undefined, dismiss: () => Promise.resolve(false), look: () => Promise.resolve() },
     edit: (change) => admin.apply(change, 'hand'),
+    editState: (change) => state.apply(change, 'hand'),
     close: () => Promise.resolve(),
   };
 }

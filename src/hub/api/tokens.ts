@@ -39,7 +39,10 @@ export function tokenRoutes(deps: ApiDeps): Route[] {
       async handle(call) {
         const { name } = await findUser(deps, call);
         const used = (record: Token): string => record.lastUsedAt ?? record.createdAt;
-        const tokens = deps.tokens.list(ownedBy(name)).sort((a, b) => (used(a) < used(b) ? -1 : 1));
+        const tokens = deps.tokens
+          .ofOwner(name)
+          .filter(ownedBy(name))
+          .sort((a, b) => (used(a) < used(b) ? -1 : 1));
         return call.c.json({ api_tokens: tokens.map((record) => presentToken(deps, record)) });
       },
     }),
@@ -96,8 +99,8 @@ const ownedBy =
 
 async function findToken(deps: ApiDeps, call: Pick<Call, 'param' | 'who'>): Promise<Token> {
   const { name } = await findUser(deps, call);
-  const found = deps.tokens.list((record) => record.id === call.param('token_id') && ownedBy(name)(record))[0];
-  if (found === undefined) throw notFound('No such token of that user.');
+  const found = deps.tokens.get(call.param('token_id'));
+  if (found === undefined || !ownedBy(name)(found)) throw notFound('No such token of that user.');
   return found;
 }
 

@@ -126,10 +126,7 @@ function assertAllowed(deps: AuthorizeDeps, identity: Identity, client: OAuthCli
 /** Whoever holds a token for this client has agreed before. */
 function alreadyAgreed(tokens: Tokens, identity: Identity, client: OAuthClient): boolean {
   const { name } = identity.account;
-  return (
-    tokens.list((record) => record.kind === 'oauth' && record.owner === name && record.clientId === client.id).length >
-    0
-  );
+  return tokens.ofOwner(name).some((record) => record.kind === 'oauth' && record.clientId === client.id);
 }
 
 function grantCode(deps: AuthorizeDeps, identity: Identity, request: AuthorizeRequest): string {

@@ -37,7 +37,7 @@ export function createClients(deps: { tokens: Tokens; urls: Urls; services: () =
       if (serviceOfClient(clientId) !== undefined) return findService(clientId);
       const key = serverOfClient(clientId);
       if (key === undefined) return undefined;
-      const alive = deps.tokens.list((record) => record.kind === 'server' && record.clientId === clientId).length > 0;
+      const alive = deps.tokens.ofClient(clientId).some((record) => record.kind === 'server');
       if (!alive) return undefined;
       return {
         id: clientIdOf(key),

@@ -18,7 +18,8 @@ export function createTokenDesk(
     longestS: deps.tokenMaxLifetimeS,
     list: (account) =>
       tokens
-        .list(({ kind, owner }) => owner === account && (kind === 'user' || kind === 'oauth'))
+        .ofOwner(account)
+        .filter(({ kind }) => kind === 'user' || kind === 'oauth')
         .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
         .map(toView),
     async make(who, { note, lifetimeS, scopes }) {
@@ -30,7 +31,7 @@ export function createTokenDesk(
     async revoke(who, id) {
       const mine = (record: Token): boolean =>
         record.id === id && record.owner === who.account.name && (record.kind === 'user' || record.kind === 'oauth');
-      if (tokens.list(mine).length === 0) return false;
+      if (!tokens.ofOwner(who.account.name).some(mine)) return false;
       await tokens.revokeWhere(mine);
       deps.log.info({ owner: who.account.name, tokenId: id, by: who.account.name }, 'token revoked');
       return true;

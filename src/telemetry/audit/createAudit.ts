@@ -9,6 +9,7 @@ import type { AuditQuery } from './read.ts';
 import { toLine } from './record.ts';
 import type { AuditRecord } from './record.ts';
 import { createRepeats } from './repeats.ts';
+import { inTurns } from './turns.ts';
 import { ofRecord, ofRefusal, ofServer, ofSessionEnd, ofSignIn, ofStop, ofToken, ofVisit } from './toRecord.ts';
 import type { Facts } from './toRecord.ts';
 
@@ -18,6 +19,9 @@ export interface Audit {
   list(query: AuditQuery): Promise<AuditRecord[]>;
   close(): Promise<void>;
 }
+
+/** For one page: some hundred thousand lines. `cylc-gateway audit` reads all. */
+const maxReadBytes = 32 * 1024 * 1024;
 
 export function createAudit(parts: {
   config: Config['audit'];
@@ -79,11 +83,12 @@ export function createAudit(parts: {
     on('record', ofRecord),
     on('deed', ({ what, target = null }) => ({ what, target })),
   ];
+  const list = inTurns(async (query) => {
+    await file.flush();
+    return readAudit({ dataDir, files: config.files, maxBytes: maxReadBytes }, query);
+  });
   return {
-    async list(query) {
-      await file.flush();
-      return readAudit({ dataDir, files: config.files }, query);
-    },
+    list,
     async close() {
       for (const stop of stops) stop();
       repeats.close();

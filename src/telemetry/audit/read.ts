@@ -18,6 +18,8 @@ export interface AuditQuery {
 export interface AuditPlace {
   dataDir: string;
   files: number;
+  /** So much is looked through at most, newest first; absent: all. */
+  maxBytes?: number;
 }
 
 const chunkBytes = 256 * 1024;
@@ -25,6 +27,7 @@ const chunkBytes = 256 * 1024;
 /** The newest lines that fit, newest first; reads no more of the files than it takes. */
 export async function readAudit(place: AuditPlace, query: AuditQuery): Promise<AuditRecord[]> {
   const found: AuditRecord[] = [];
+  let left = place.maxBytes ?? Infinity;
   for (let index = 0; index < place.files; index += 1) {
     const handle = await openIfThere(auditPath(place.dataDir, index));
     if (handle === undefined) {
@@ -33,6 +36,8 @@ export async function readAudit(place: AuditPlace, query: AuditQuery): Promise<A
     }
     try {
       for await (const line of linesBackward(handle)) {
+        left -= line.length;
+        if (left < 0) return found;
         const record = parseLine(line, query);
         if (record === undefined) continue;
         if (query.sinceMs !== undefined && Date.parse(record.at) < query.sinceMs) return found;
