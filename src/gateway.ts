@@ -156,7 +156,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const routes = createRoutes({ basePath });
   const spawners = await createSpawners({ config, dataDir, runtimeDir, accounts, urls, uid, clock, log });
-  const { nodes, pool } = spawners;
+  const { nodes, tls, pool } = spawners;
   const servers = createServers({
     config,
     store,
@@ -173,7 +173,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     hub: hub.contract,
     beside: config.services.filter(({ start }) => start === 'server'),
     spawners: spawners.all,
-    tls: nodes?.toRelay,
+    tls,
   });
   const services = createServices({
     config,
@@ -206,7 +206,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     publicUrl,
     secretHeaders: identity.credentialHeaders,
     sharesOrigin: (kind) => kind === 'service' || config.userDomain === undefined,
-    tls: nodes?.toRelay,
+    tls,
     log,
     clock,
     counts,
@@ -216,7 +216,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       else services.touch(target.name);
     },
   });
-  const watch = watchShares({ admin: store.admin, access, servers, sessions, hop, clock, log });
+  const watch = watchShares({ admin: store.admin, access, servers, sessions, hop, tls, clock, log });
   const stopMaintenance = maintenance.watch(hop.connections);
   const shares = createShares({ admin: store.admin, accounts, needsRestart: watch.needsRestart, clock, log });
   const { tokenOffice: tokens } = hub;

@@ -1,8 +1,5 @@
-import { request } from 'node:http';
-import { request as requestTls } from 'node:https';
-import { connectSocket } from '../listen/accountSocket.ts';
-import { ownsPort } from '../listen/portOwner.ts';
 import type { UpstreamTls } from '../spawners/types.ts';
+import { innerCall } from './innerCall.ts';
 import type { Upstream } from './types.ts';
 
 /** `elsewhere`: something answers, but has nothing below this prefix. */
@@ -37,27 +34,5 @@ const noAnswer = 599;
 
 /** Status of the answer; `noAnswer` where there is none. */
 async function statusAt(upstream: Upstream, path: string, timeoutMs: number, tls?: UpstreamTls): Promise<number> {
-  if (upstream.kind === 'tcp' && upstream.owner !== undefined && !(await ownsPort(upstream.port, upstream.owner)))
-    return noAnswer;
-  return new Promise((resolve) => {
-    const where =
-      upstream.kind === 'unix'
-        ? { createConnection: () => connectSocket(upstream.path) }
-        : { host: upstream.host, port: upstream.port, agent: false as const };
-    const secure = upstream.kind === 'tcp' && upstream.tls !== undefined ? tls?.(upstream.tls) : undefined;
-    const probe = (secure === undefined ? request : requestTls)(
-      { ...where, ...secure, path, timeout: timeoutMs, headers: { host: 'localhost' } },
-      (response) => {
-        response.resume();
-        resolve(response.statusCode ?? noAnswer);
-      },
-    );
-    const stop = setTimeout(() => probe.destroy(), timeoutMs);
-    probe.on('error', () => resolve(noAnswer));
-    probe.on('close', () => {
-      clearTimeout(stop);
-      resolve(noAnswer);
-    });
-    probe.end();
-  });
+  return (await innerCall({ upstream, method: 'GET', path, timeoutMs, tls })) ?? noAnswer;
 }

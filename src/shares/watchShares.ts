@@ -4,10 +4,12 @@ import type { Sessions } from '../identity/sessions.ts';
 import type { Connections } from '../proxy/types.ts';
 import { keyText } from '../servers/types.ts';
 import type { ServerKey, Servers } from '../servers/types.ts';
+import type { UpstreamTls } from '../spawners/types.ts';
 import type { AdminData } from '../store/schema.ts';
 import type { DeepReadonly, StoreDocument } from '../store/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { forgetPermissions } from './forgetPermissions.ts';
+import { createOneAtATime } from './oneAtATime.ts';
 import type { Shares } from './types.ts';
 
 export interface WatchParts {
@@ -16,6 +18,8 @@ export interface WatchParts {
   servers: Pick<Servers, 'get' | 'list' | 'onChange'>;
   hop: { connections: Pick<Connections, 'closeWhere' | 'regroup'> };
   sessions: Pick<Sessions, 'onGroups'>;
+  /** For servers on other nodes. */
+  tls?: UpstreamTls | undefined;
   clock: Clock;
   log: Logger;
 }
@@ -51,14 +55,14 @@ export function watchShares(parts: WatchParts): ShareWatch {
     if (closed > 0) log.info({ closed }, 'connections closed, since what was shared is so no more');
   }
 
-  async function tell(key: ServerKey): Promise<void> {
+  const tell = createOneAtATime(keyText, async (key: ServerKey): Promise<void> => {
     const view = servers.get(key);
     if (view?.phase !== 'ready' || view.upstream === null || view.program === 'stand-in') return;
-    const forgot = await forgetPermissions(view.upstream, view.prefix);
+    const forgot = await forgetPermissions(view.upstream, view.prefix, parts.tls);
     if (forgot) stale.delete(keyText(key));
     else stale.add(keyText(key));
     if (!forgot) log.warn({ server: keyText(key) }, 'the server goes by what was shared before, until it is restarted');
-  }
+  });
 
   function watchEnds(): void {
     clearTimeout(timer);

@@ -5,7 +5,7 @@ import { createBatch } from './batch/createBatch.ts';
 import type { BatchOptions, Nodes } from './batch/createBatch.ts';
 import { createJobPool } from './pool.ts';
 import type { JobPool } from './pool.ts';
-import type { Spawner } from './types.ts';
+import type { Spawner, UpstreamTls } from './types.ts';
 import { createWarmSpawner } from './warm.ts';
 
 export interface Spawners {
@@ -16,6 +16,7 @@ export interface Spawners {
   pool: JobPool;
   /** For servers on other nodes; undefined where there are none. */
   nodes: Nodes | undefined;
+  tls: UpstreamTls | undefined;
   close(): Promise<void>;
 }
 
@@ -37,6 +38,7 @@ export async function createSpawners(
     commands,
     pool,
     nodes: batch.nodes,
+    tls: batch.nodes?.toRelay,
     async close() {
       await pool.close();
       await commands.close();
