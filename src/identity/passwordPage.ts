@@ -121,7 +121,7 @@ function headersOf({ pageHeaders }: PasswordPageParts): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
-    'referrer-policy': 'same-origin',
+    'referrer-policy': 'strict-origin',
     'x-frame-options': 'DENY',
     ...pageHeaders,
   };

@@ -13,7 +13,7 @@ export function createSignInApp(parts: SignInParts): Hono {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
     // Not `no-referrer`: from such a page browsers send forms with `Origin: null` (Fetch, 3.2), which we refuse.
-    c.header('referrer-policy', 'same-origin');
+    c.header('referrer-policy', 'strict-origin');
     c.header('x-frame-options', 'DENY');
   });
   app.get('/login', (c) => showLogin(c, parts));

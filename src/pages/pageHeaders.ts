@@ -20,7 +20,7 @@ export function pageHeaders(urls: Urls): Record<string, string> {
       `report-uri ${urls.hub('security/csp-report')}`,
     ].join('; '),
     'cache-control': 'no-store',
-    'referrer-policy': 'same-origin',
+    'referrer-policy': 'strict-origin',
     'cross-origin-resource-policy': 'same-origin',
     ...plainHeaders,
   };
