@@ -98,7 +98,7 @@ function responses(route: Route, schemas: Schemas): Json {
   if (route.body !== undefined || route.query !== undefined) replies['400'] = failure;
   if (route.needs !== 'nothing') replies['403'] = failure;
   if (route.path.includes('{')) replies['404'] = failure;
-  if (route.body !== undefined) replies['413'] = failure;
+  if (route.body !== undefined) Object.assign(replies, { 413: failure, 415: failure });
   for (const [status, reply] of Object.entries(route.replies))
     replies[status] = response(Number(status), reply, schemas);
   return replies;
