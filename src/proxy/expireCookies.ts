@@ -5,9 +5,12 @@ export interface ExpireOptions {
   host: string | undefined;
   /** Of the request. */
   path: string;
+  /** Whether a cookie of that name is one that signs the visitor in. */
   isOwnCookie: (name: string) => boolean;
   /** How much of the `Cookie` header is to go, bytes. */
   leastBytes: number;
+  /** How much has to, bytes: those that sign the visitor in go only where this cannot be had without them. */
+  mustBytes: number;
 }
 
 /** Bound on the answer, bytes: browsers take some 256 KiB of head. What is too much goes at the next visit. */
@@ -21,29 +24,42 @@ const maxSegments = 8;
  * domain and path (RFC 6265, 5.3), so each name once for every domain and path from which this request can have got it,
  * and once for browsers that keep it apart by the top-level site (`Partitioned`).
  */
-export function expireCookies({ cookie, host, path, isOwnCookie, leastBytes }: ExpireOptions): string[] {
+export function expireCookies({ cookie, host, path, isOwnCookie, leastBytes, mustBytes }: ExpireOptions): string[] {
   const places = placesOf(host, path);
   const lines: string[] = [];
-  let [left, lineBytes] = [leastBytes, 0];
-  for (const [name, bytes] of byWeight(cookie, isOwnCookie)) {
-    if (left <= 0 || lineBytes > maxLineBytes) break;
-    left -= bytes;
-    for (const place of places) {
-      // Browsers take these names only so (RFC 6265bis, 4.1.3)
-      const line = `${name}=; Max-Age=0${place}${name.startsWith('__') ? '; Secure' : ''}`;
-      lineBytes += line.length + 14;
-      lines.push(line);
+  let [gone, lineBytes] = [0, 0];
+  const weights = byWeight(cookie);
+  const take = (which: [string, number][]): void => {
+    for (const [name, bytes] of which) {
+      if (gone >= leastBytes || lineBytes > maxLineBytes) break;
+      gone += bytes;
+      for (const place of places) {
+        const line = `${lineFor(name)}${place}`;
+        lineBytes += line.length + 14;
+        lines.push(line);
+      }
     }
-  }
+  };
+  take(weights.filter(([name]) => !isOwnCookie(name)));
+  if (gone < mustBytes) take(weights.filter(([name]) => isOwnCookie(name)));
   return lines;
 }
 
-/** Names and the bytes of all cookies of that name, the heaviest first. */
-function byWeight(cookie: string | undefined, isOwnCookie: (name: string) => boolean): [string, number][] {
+/** A cookie without name and value would be ignored (RFC 6265bis, 5.7). */
+function lineFor(name: string): string {
+  // Browsers take these names only so (RFC 6265bis, 4.1.3)
+  return `${name}=${name === '' ? 'x' : ''}; Max-Age=0${name.startsWith('__') ? '; Secure' : ''}`;
+}
+
+/**
+ * Names and the bytes of all cookies of that name, the heaviest first. Chromium lets a script set cookies without a
+ * name, one a path and domain, and sends their values alone (RFC 6265bis, 5.8.3).
+ */
+function byWeight(cookie: string | undefined): [string, number][] {
   const weights = new Map<string, number>();
   for (const pair of cookie?.split(';') ?? []) {
     const name = pair.slice(0, Math.max(0, pair.indexOf('='))).trim();
-    if (name !== '' && !isOwnCookie(name)) weights.set(name, (weights.get(name) ?? 0) + pair.length + 1);
+    if (pair.trim() !== '') weights.set(name, (weights.get(name) ?? 0) + pair.length + 1);
   }
   return [...weights].toSorted(([, a], [, b]) => b - a);
 }

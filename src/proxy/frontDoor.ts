@@ -55,7 +55,7 @@ export interface FrontDoorParts {
   /** Whose a request is, where that is known without verifying anything. Absent: all are strangers. */
   known?: (gate: GateRequest) => Identity | undefined;
   events?: Events;
-  /** Cookies that sign the visitor in: never taken away. Absent: the gateway's own. */
+  /** Cookies that sign the visitor in: taken away last. Absent: the gateway's own. */
   isOwnCookie?: (name: string) => boolean;
   /** What a path leads to, for the events. */
   targetOf?: (path: string) => Target | undefined;

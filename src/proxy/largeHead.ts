@@ -13,7 +13,7 @@ export const readableHeadBytes = 65_536;
 export interface LargeHeadOptions {
   /** Largest head that is taken, bytes. */
   maxBytes: number;
-  /** Whether a cookie is one that signs the visitor in: the gateway's own, or the site's. */
+  /** Whether a cookie of that name is one that signs the visitor in: the gateway's own, or the site's. */
   isOwnCookie: (name: string) => boolean;
 }
 
@@ -22,8 +22,9 @@ export type LargeHead = (req: Pick<IncomingMessage, 'rawHeaders'>, request: Cano
 
 /**
  * Any script of a server may set cookies for all of the site, and so many that every request is refused: a way to lock
- * its visitors out. So the refusal takes cookies away again: not ours, the largest first, and no more than needed, as
- * the site may have others of its own.
+ * its visitors out. So the refusal takes cookies away again: the largest first, and no more than needed, as the site may
+ * have others of its own. Ours only where the others are not to blame: a script can name its cookies like ours, and to
+ * sign in again is better than to be locked out.
  */
 export function createLargeHead({ maxBytes, isOwnCookie }: LargeHeadOptions): LargeHead {
   return ({ rawHeaders }, request) => {
@@ -31,8 +32,9 @@ export function createLargeHead({ maxBytes, isOwnCookie }: LargeHeadOptions): La
     if (bytes <= maxBytes) return undefined;
     const { cookie = '', host, path } = request;
     // Without them all, it would still be too large: they are not what it is about
-    const leastBytes = cookie.length > bytes - maxBytes ? bytes - maxBytes / 2 : 0;
-    const expire = expireCookies({ cookie, host, path, isOwnCookie, leastBytes });
+    const mustBytes = cookie.length > bytes - maxBytes ? bytes - maxBytes : 0;
+    const leastBytes = mustBytes === 0 ? 0 : bytes - maxBytes / 2;
+    const expire = expireCookies({ cookie, host, path, isOwnCookie, leastBytes, mustBytes });
     const error = new GatewayError(expire.length === 0 ? 'request.head' : 'request.cookies');
     return { kind: 'refuse', error, reason: `a head of ${bytes} bytes`, expire };
   };

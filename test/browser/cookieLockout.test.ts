@@ -25,10 +25,15 @@ describeWith(['chromium'], 'a jar full of cookies', () => {
   });
 
   /** What a script of a server's page can do: it has the origin of the gateway's own pages. */
-  const fill = (path: string): Promise<void> =>
-    page.evaluate((at) => {
-      for (let i = 0; i < 12; i += 1) document.cookie = `bomb${i}=${'x'.repeat(3900)}; path=${at}`;
-    }, path);
+  const fill = (path: string, prefix = 'bomb'): Promise<number> =>
+    page.evaluate(
+      ([at, name]) => {
+        for (let i = 0; i < 12; i += 1) document.cookie = `${name}${i}=${'x'.repeat(3900)}; path=${at}`;
+        // To read is to wait until they have been taken
+        return document.cookie.length;
+      },
+      [path, prefix],
+    );
 
   test.each(['/', '/hub', '/hub/home'])('set for %s: told once, then in again, still signed in', async (path) => {
     await page.goto(`${gateway.origin}/hub/home`);
@@ -40,6 +45,27 @@ describeWith(['chromium'], 'a jar full of cookies', () => {
     expect(again?.status()).toBe(200);
     expect(page.url()).toBe(`${gateway.origin}/hub/home`);
     await page.context().clearCookies({ name: /^bomb/ });
+  });
+
+  test('called like those of a sign-in under way: these go too, and the visitor stays signed in', async () => {
+    await page.goto(`${gateway.origin}/hub/home`);
+    await fill('/', 'cylc-gateway-login-');
+    expect((await page.goto(`${gateway.origin}/hub/home`))?.status()).toBe(431);
+    expect((await page.reload())?.status()).toBe(200);
+    expect(page.url()).toBe(`${gateway.origin}/hub/home`);
+  });
+
+  test('without a name, one for each path', async () => {
+    const address = `${gateway.origin}/hub/user/x/a/b`;
+    await page.goto(`${gateway.origin}/hub/home`);
+    await page.evaluate(() => {
+      const folders = '/hub/user/x/a/b'.split('/').map((_, at, all) => all.slice(0, at + 1).join('/'));
+      for (const at of folders.flatMap((folder) => [folder, `${folder}/`]))
+        document.cookie = `=${'x'.repeat(3900)}; path=${at}`;
+      return document.cookie.length;
+    });
+    expect((await page.goto(address))?.status()).toBe(431);
+    expect((await page.reload())?.status()).not.toBe(431);
   });
 
   test('set for servers alone: an upgrade is refused, and the page of the server comes back', async () => {

@@ -10,14 +10,25 @@ const ask = (more: Partial<Parameters<typeof expireCookies>[0]>) =>
     path: '/gw/user/alice/cylc',
     isOwnCookie: isGatewayCookie,
     leastBytes: 7000,
+    mustBytes: 1000,
     ...more,
   });
 const namesIn = (lines: readonly string[]): string[] => [...new Set(lines.map((line) => line.split('=', 1)[0]!))];
 
-test('the largest go, as many as needed, and never the sign-in', () => {
+test('the largest go, as many as needed, and not the sign-in', () => {
   expect(namesIn(ask({}))).toEqual(['a', 'b']);
   expect(namesIn(ask({ leastBytes: 1 }))).toEqual(['a']);
   expect(namesIn(ask({ leastBytes: 1e9 }))).toEqual(['a', 'b', '_xsrf', 'sso']);
+});
+
+test('where the others do not suffice, cookies that are called like ours go too, the largest first', () => {
+  const cookie = `cylc-gateway=${'s'.repeat(500)}; cylc-gateway-login-1=${big}; __Host-cylc-gateway-x=${big}a; a=1`;
+  expect(namesIn(ask({ cookie, mustBytes: 3 }))).toEqual(['a']);
+  expect(namesIn(ask({ cookie, mustBytes: 4000 }))).toEqual(['a', '__Host-cylc-gateway-x', 'cylc-gateway-login-1']);
+});
+
+test('a cookie without a name goes by one that has a value', () => {
+  expect(ask({ cookie: `${big}; ${big}; b=${big}` })).toContain('=x; Max-Age=0; Path=/gw/user');
 });
 
 test('a name goes at every path and domain that a script could have set it for', () => {
@@ -32,7 +43,7 @@ test('a name goes at every path and domain that a script could have set it for',
 test('of an address there are no domains, and names with a prefix need Secure', () => {
   expect(ask({ host: '127.0.0.1:8000' }).join()).not.toContain('Domain');
   expect(ask({ host: '[::1]:8000' }).join()).not.toContain('Domain');
-  expect(ask({ host: undefined, cookie: `__Host-x=${big}` })).toContain('__Host-x=; Max-Age=0; Path=/; Secure');
+  expect(ask({ host: undefined, cookie: `__Host-x=${big}` })).toContain('__Host-x=; Max-Age=0; Secure; Path=/');
 });
 
 test('the answer has a bound, whatever the names and the path', () => {
