@@ -25,13 +25,17 @@ export interface AccountCommands {
 const tasksAtOnce = 16;
 const atOncePerAccount = 2;
 const waitingPerAccount = 16;
-/** An account whose command got no answer in time is not asked again for so long. */
+/**
+ * A command that got no answer in time is not asked of that account again for so long. Another is: a look that is slow
+ * where somebody has many workflows says nothing of the others. What hangs is counted where it runs (workers/command.ts).
+ */
 const restMs = 10_000;
 
 interface Turns {
   running: number;
   waiting: (() => void)[];
-  restsUntil: number;
+  /** By what is run, without what it is given. */
+  restsUntil: Map<string, number>;
 }
 
 /** Threads of their own: starts and looks at servers never wait for the home of somebody. */
@@ -60,19 +64,22 @@ export function createAccountCommands(options: { uid?: number; sudo?: string | u
     const next = turn.waiting.shift();
     if (next !== undefined) return next();
     turn.running -= 1;
-    if (turn.running === 0 && turn.restsUntil <= performance.now()) turns.delete(account);
+    const now = performance.now();
+    if (turn.running === 0 && [...turn.restsUntil.values()].every((until) => until <= now)) turns.delete(account);
     return undefined;
   }
 
   return {
     async run(account, command, limits) {
-      const turn = turns.get(account.uid) ?? { running: 0, waiting: [], restsUntil: 0 };
+      const turn = turns.get(account.uid) ?? { running: 0, waiting: [], restsUntil: new Map() };
       turns.set(account.uid, turn);
+      const kind = kindOf(command);
       if (!(await enter(turn))) return refused('too many commands of this account wait');
       try {
-        if (turn.restsUntil > performance.now()) return refused('the last command of this account got no answer');
+        if ((turn.restsUntil.get(kind) ?? 0) > performance.now())
+          return refused('the last such command of this account got no answer');
         const result = await runNow(account, command, limits);
-        if (result.fault !== null) turn.restsUntil = performance.now() + restMs;
+        if (result.fault !== null) turn.restsUntil.set(kind, performance.now() + restMs);
         return result;
       } catch (error) {
         return refused((error as Error).message);
@@ -82,6 +89,11 @@ export function createAccountCommands(options: { uid?: number; sudo?: string | u
     },
     close: async () => pool?.close(),
   };
+}
+
+/** Program and shell text: what follows are paths and numbers. */
+function kindOf(command: readonly string[]): string {
+  return command.slice(0, command[1] === '-c' ? 3 : 1).join('\0');
 }
 
 function refused(fault: string): CommandResult {

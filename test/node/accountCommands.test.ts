@@ -2,6 +2,7 @@ import { chmodSync, existsSync, lchownSync, mkdirSync, mkdtempSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createUmasks } from '../../src/servers/umasks.ts';
 import { suggestWorkflows } from '../../src/servers/workflows.ts';
 import { createAccountCommands } from '../../src/spawners/accountCommands.ts';
 import { describeWith } from '../helpers/requires.ts';
@@ -74,11 +75,23 @@ describe('commands', () => {
     const [pid = '', said] = hung.stdout.split('\n');
     expect(said).toBe('before');
     const refused = { code: null, fault: expect.stringMatching(/no answer/) as string };
-    expect(await own.run(account, ['/bin/echo', 'later'], quick)).toMatchObject(refused);
+    expect(await own.run(account, ['/bin/sh', '-c', script, 'again'], quick)).toMatchObject(refused);
     const other = await own.run({ ...account, uid: 1234 }, ['/bin/true'], quick);
     expect(other.fault ?? '').not.toMatch(/no answer/);
     process.kill(Number(pid), 'SIGKILL');
     await until(async () => !(await runs(Number(pid))));
+    await own.close();
+  });
+
+  test('that take too long for a page do not make the next server of their account forget its umask', async () => {
+    const own = createAccountCommands();
+    const account = homeOf('slow');
+    const umask = await createUmasks(own).of(account);
+    const slow = await own.run(account, ['/bin/sh', '-c', 'sleep 600'], { timeoutMs: 100 });
+    expect(slow.fault).toBe('no answer in 0.1 s');
+    const { stdout } = await own.run(account, ['/bin/sh', '-c', 'echo later'], quick);
+    expect(stdout).toBe('later\n');
+    expect(await createUmasks(own).of(account)).toBe(umask);
     await own.close();
   });
 
