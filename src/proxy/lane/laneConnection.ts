@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ClientReads } from '../clientReads.ts';
 import type { OneATurn } from '../oneATurn.ts';
+import { GrowingBuffer } from '../upstream/growingBuffer.ts';
 import { copyOf } from '../upstream/readMemory.ts';
 import type { Expiring, Ticker } from '../upstream/ticker.ts';
 import type { LaneExchange } from './laneExchange.ts';
@@ -47,7 +48,7 @@ export class LaneConnection implements Expiring {
   readonly #options: LaneOptions;
   #running: Begun | 'undecided' | 'ahead';
   /** Not yet looked at; while undecided, with the request that is being decided. */
-  #waiting: Buffer | undefined;
+  #waiting: GrowingBuffer | undefined;
   #closing = false;
 
   constructor(socket: Socket, options: LaneOptions) {
@@ -82,13 +83,11 @@ export class LaneConnection implements Expiring {
       return;
     }
     const chunk = copyOf(memory, length);
-    const bytes = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
-    if (this.#running === undefined) {
-      this.#next(bytes, bytes.length);
-      return;
-    }
-    this.#waiting = bytes;
-    if (bytes.length > maxWaiting) this.#socket.pause();
+    if (this.#waiting === undefined) this.#waiting = new GrowingBuffer(chunk);
+    else this.#waiting.append(chunk);
+    const { bytes } = this.#waiting;
+    if (this.#running === undefined) this.#next(bytes, bytes.length);
+    else if (bytes.length > maxWaiting) this.#socket.pause();
   };
 
   /** What is needed later is copied: the memory may be shared. Behind `length` it holds what others have sent. */
@@ -109,8 +108,14 @@ export class LaneConnection implements Expiring {
       return;
     }
     this.#running = 'undecided';
-    this.#waiting = copyOf(memory, length);
-    void begun.then((exchange) => this.#start(exchange, this.#waiting!, this.#waiting!.length, end + 4));
+    this.#waiting = new GrowingBuffer(copyOf(memory, length));
+    void begun.then((exchange) => this.#startWaiting(exchange, end + 4));
+  }
+
+  /** More may have come meanwhile. */
+  #startWaiting(exchange: Begun, next: number): void {
+    const { bytes } = this.#waiting!;
+    this.#start(exchange, bytes, bytes.length, next);
   }
 
   #start(exchange: Begun, memory: Buffer, length: number, next: number): void {
@@ -118,7 +123,7 @@ export class LaneConnection implements Expiring {
     if (this.#socket.destroyed) exchange?.leave();
     else if (exchange === undefined) this.#handOver(copyOf(memory, length));
     else {
-      this.#waiting = length > next ? copyOf(memory.subarray(next), length - next) : undefined;
+      this.#waiting = length > next ? new GrowingBuffer(copyOf(memory.subarray(next), length - next)) : undefined;
       exchange.start();
     }
   }
@@ -149,7 +154,10 @@ export class LaneConnection implements Expiring {
     this.#running = undefined;
     if (this.#socket.isPaused()) this.#socket.resume();
     if (this.#closing) this.#socket.end();
-    else this.#next(this.#waiting!, this.#waiting!.length);
+    else {
+      const { bytes } = this.#waiting!;
+      this.#next(bytes, bytes.length);
+    }
   };
 
   readonly #onDrain = (): void => {

@@ -4,6 +4,7 @@ import { chunkedBody, readAnswerHead } from './answerHead.ts';
 import type { AnswerHead } from './answerHead.ts';
 import { ChunkedReader } from './chunkedReader.ts';
 import { onConnected } from './connect.ts';
+import { HeadCollector } from './headCollector.ts';
 import { copyOf } from './readMemory.ts';
 import type { ReadMemory } from './readMemory.ts';
 import type { Connect, ExchangeHandler, LentConnection, UpstreamFailure } from './types.ts';
@@ -40,7 +41,7 @@ export class UpstreamConnection implements LentConnection {
   #served = 0;
   #requestSent = false;
   #head: AnswerHead | undefined;
-  #partial: Buffer | undefined;
+  readonly #heads: HeadCollector;
   #information = 0;
   /** Bytes of a body of known length still to come. */
   #left = 0;
@@ -54,6 +55,7 @@ export class UpstreamConnection implements LentConnection {
   constructor(owner: ConnectionOwner, handler: ExchangeHandler) {
     this.#owner = owner;
     this.#handler = handler;
+    this.#heads = new HeadCollector(owner.maxHeadBytes);
     this.deadline = owner.deadline('connect');
     const socket = owner.connect({
       buffer: () => this.#nextMemory(),
@@ -121,7 +123,6 @@ export class UpstreamConnection implements LentConnection {
   #begin(): void {
     this.#requestSent = false;
     this.#head = undefined;
-    this.#partial = undefined;
     this.#chunks = undefined;
     this.#information = 0;
     this.deadline = 0;
@@ -157,22 +158,14 @@ export class UpstreamConnection implements LentConnection {
 
   #readHead(chunk: Buffer): void {
     const handler = this.#handler!;
-    let bytes = this.#partial === undefined ? chunk : Buffer.concat([this.#partial, chunk]);
-    this.#partial = undefined;
+    this.#heads.push(chunk);
     while (this.#head === undefined) {
-      const end = bytes.indexOf('\r\n\r\n');
-      if ((end === -1 ? bytes.length : end) > this.#owner.maxHeadBytes)
-        throw new Error('the head of the answer is too large');
-      if (end === -1) {
-        this.#partial = bytes;
-        return;
-      }
-      const head = readAnswerHead(bytes.toString('latin1', 0, end), handler.method);
-      bytes = bytes.subarray(end + 4);
-      this.#takeHead(head, bytes.length > 0, handler);
+      const text = this.#heads.nextHead();
+      if (text === undefined) return;
+      this.#takeHead(readAnswerHead(text, handler.method), !this.#heads.isEmpty, handler);
       if (this.#handler !== handler) return;
-      if (bytes.length === 0 && this.#head === undefined) return;
     }
+    const bytes = this.#heads.takeRest();
     if (this.#head.length === 0) this.#finish(bytes.length === 0);
     else if (bytes.length > 0) this.#readBody(bytes);
   }
@@ -247,7 +240,7 @@ export class UpstreamConnection implements LentConnection {
     this.#handler = undefined;
     this.#leave();
     if (handler === undefined) return;
-    const silent = this.#head === undefined && this.#partial === undefined && this.#information === 0;
+    const silent = this.#head === undefined && this.#heads.isEmpty && this.#information === 0;
     handler.onFailure({
       kind,
       phase: !this.#connected ? 'connect' : this.#head === undefined ? 'answer head' : 'answer body',
