@@ -200,6 +200,11 @@ export const errorKinds = {
     message: 'This server is already running or starting.',
     advice: 'Open it, or stop it first.',
   },
+  'share.limit': {
+    status: 409,
+    message: 'This account has as many shares as it may have.',
+    advice: 'Revoke those that are no longer needed, or share with a group instead of each of its members.',
+  },
   'server.limit': {
     status: 429,
     message: 'No more servers may be started now.',

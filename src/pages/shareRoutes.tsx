@@ -69,7 +69,7 @@ async function grant(parts: ShareRoutesParts, c: C): Promise<Response> {
     await parts.shares.grant(toShareRequest(key, values, parts.clock.now()), key.owner);
   } catch (thrown) {
     const error = toGatewayError(thrown);
-    if (error.code !== 'request.invalid') throw error;
+    if (error.code !== 'request.invalid' && error.code !== 'share.limit') throw error;
     return page(parts, c, key, { form: withValues(form, values), error });
   }
   return c.redirect(serverPage(parts.shell.urls, 'share', key), 303);

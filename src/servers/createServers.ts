@@ -16,6 +16,7 @@ import type { LifeParts } from './lifeParts.ts';
 import { redactText } from './logTail.ts';
 import { createServerLogs } from './logs.ts';
 import { checkServerName, createNamed } from './named.ts';
+import { assertNamedRoom } from './namedRoom.ts';
 import type { Beside } from './options.ts';
 import { createProfiles } from './profiles.ts';
 import { checkProfiles } from './profileSetup.ts';
@@ -126,11 +127,14 @@ export function createServers(options: ServersOptions): ServersRoom {
     return record && overlay(record);
   }
 
+  const assertRoom = (key: ServerKey): void => assertNamedRoom(key, records, config.namedServersPerAccount);
+
   async function start(request: StartRequest): Promise<ServerView> {
     checkServerName(request.key.name);
     const account = await accounts.find(request.key.owner);
     if (account === undefined) throw new GatewayError('auth.no-account');
     const launch = profiles.launch(account, request);
+    assertRoom(request.key);
     checkOwnLimit(request.key);
     lifeOf(request.key).start(launch);
     void store.state
@@ -176,7 +180,7 @@ export function createServers(options: ServersOptions): ServersRoom {
     lives.delete(keyText(key));
     activity.forget(key);
   };
-  const named = createNamed({ records, logs, routes: options.routes, viewOf, stop, drop });
+  const named = createNamed({ records, assertRoom, logs, routes: options.routes, viewOf, stop, drop });
 
   const culler = createCuller({ rules: config, records, list, stop, clock, log });
 

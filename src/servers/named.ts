@@ -8,6 +8,8 @@ import type { ServerDetails, ServerKey, Servers } from './types.ts';
 /** Named servers come and go without a start: made, edited at rest, forgotten. */
 export interface NamedParts {
   records: Records;
+  /** Throws where the account has as many named servers as it may have. */
+  assertRoom(key: ServerKey): void;
   logs: Pick<ServerLogs, 'remove'>;
   routes: Pick<RouteTable, 'declare' | 'forget'>;
   viewOf: Servers['get'];
@@ -28,6 +30,7 @@ export function createNamed(parts: NamedParts): Pick<Servers, 'create' | 'edit' 
   return {
     async create(key, details) {
       assertFree(key);
+      parts.assertRoom(key);
       await records.update(key, toChange(details));
       routes.declare({ kind: 'server', owner: key.owner, name: key.name });
       return mustView(viewOf, key);

@@ -18,7 +18,7 @@ export interface ShareRequest {
 export interface Shares {
   /** Those that have not ended, oldest first. */
   list(match?: (share: Share) => boolean): Share[];
-  /** Resolves when it is on disk; throws `request.invalid` with `fields`. */
+  /** Resolves when it is on disk; throws `request.invalid` with `fields`, or `share.limit`. */
   grant(request: ShareRequest, by: string): Promise<Share>;
   /** Resolves with how many there were, when that is on disk. */
   revoke(match: (share: Share) => boolean, by: string): Promise<number>;

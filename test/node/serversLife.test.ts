@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyRecord } from '../../src/servers/records.ts';
 import { createAccountSpawner } from '../../src/spawners/account.ts';
 import { createJobPool } from '../../src/spawners/pool.ts';
 import type { Spawner } from '../../src/spawners/types.ts';
@@ -231,6 +232,43 @@ test('an account has so many servers, and the site so many in all: one is refuse
   expect(world.servers.get(named('second'))?.phase).toBe('queued');
   await world.servers.stop(world.key, { by: 'test' });
   await world.became('ready', named('second'));
+});
+
+test('an account has so many named servers, running or not, however they are made; a restart of the gateway counts too', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { namedServersPerAccount: 2 } });
+  const named = (name: string) => ({ owner: world.key.owner, name });
+  const { servers } = world;
+  const limit = {
+    code: 'server.limit',
+    message: `User ${world.key.owner} has 2 named servers already, and an account may have 2 here.`,
+    advice: 'Delete one that you no longer need.',
+  };
+  const made = await Promise.allSettled(['a', 'b', 'c'].map((name) => servers.create(named(name), {})));
+  expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  await world.restart();
+  await expect(world.servers.create(named('d'), {})).rejects.toMatchObject(limit);
+  await expect(world.start('good', named('d'))).rejects.toMatchObject(limit);
+  expect(world.servers.list().map(({ name }) => name)).toEqual(['a', 'b']);
+  await expect(world.servers.edit(named('a'), { name: 'e' })).resolves.toMatchObject({ name: 'e' });
+  await world.start();
+  await world.servers.remove(named('b'), { by: 'test' });
+  const starts = await Promise.allSettled([world.start('good', named('f')), world.start('good', named('g'))]);
+  expect(starts.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  await expect(world.servers.create({ owner: 'another', name: 'a' }, {})).resolves.toMatchObject({ owner: 'another' });
+});
+
+test('a named server that is written into the records by hand is not refused, but counts', async () => {
+  await world.close();
+  world = await createServersWorld({ config: { namedServersPerAccount: 0 } });
+  const named = (name: string) => ({ owner: world.key.owner, name });
+  world.store.editState((draft) => void (draft.servers[`${world.key.owner}/hand`] = emptyRecord(named('hand'))));
+  await world.start('good', named('hand'));
+  await world.became('ready', named('hand'));
+  await expect(world.servers.create(named('other'), {})).rejects.toMatchObject({
+    code: 'server.limit',
+    message: 'This site has no named servers, only the default one.',
+  });
 });
 
 test('the address of a named server stays its own while it is stopped, also after a restart', async () => {

@@ -28,6 +28,12 @@ export const serversSchema = z.strictObject({
       'So many starts may run at once, of one account half of them; further ones wait in a queue, where accounts take turns.',
     ),
   serversPerAccount: z.number().int().min(1).default(8).describe('So many servers one account may have at once.'),
+  namedServersPerAccount: z
+    .number()
+    .int()
+    .min(0)
+    .default(50)
+    .describe('So many named servers one account may have, running or not; 0: none can be created.'),
   serversAtMost: z
     .number()
     .int()

@@ -95,7 +95,7 @@ const start = (deps: ApiDeps): Route =>
       201: { description: 'It has started and is ready.' },
       202: { description: 'It is starting: follow its progress.' },
       400: { description: 'It runs already, is stopping, or the options are not valid.' },
-      429: { description: 'No more servers may be started now.' },
+      429: { description: 'The owner has as many servers as an account may have, running or named.' },
       500: { description: 'It did not start; the message says why.' },
       503: { description: 'The gateway cannot write its records.' },
       504: { description: 'It did not answer in time after its start.' },

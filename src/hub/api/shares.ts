@@ -76,7 +76,11 @@ export function shareRoutes(deps: ApiDeps): Route[] {
       summary: 'Share a server, or change what is shared',
       needs: ['shares'],
       body: { schema: grantBody, required: true },
-      replies: { ...oneReply, 400: { description: 'It cannot be shared so.' } },
+      replies: {
+        ...oneReply,
+        400: { description: 'It cannot be shared so.' },
+        409: { description: 'The owner has as many shares as an account may have.' },
+      },
       async handle(call) {
         const body = await call.body();
         const grantee = readGrantee(body);

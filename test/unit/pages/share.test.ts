@@ -32,6 +32,28 @@ test('what is wrong is said at its field, and nothing typed is lost', async () =
   expect(text).toContain('value="hello"');
 });
 
+test('who has shared as often as one may is told so on the page, in words', async () => {
+  const pages = await createPagesFixture();
+  pages.store.edit((draft) => {
+    for (let index = 0; index < 500; index += 1)
+      draft.shares[`s${index}`] = {
+        id: `s${index}`,
+        owner: 'alice',
+        server: `n${index}`,
+        grantee: { kind: 'user', name: 'bob' },
+        level: 'read',
+        expiresAt: null,
+        note: '',
+        createdAt: '2026-11-24T12:00:00.000Z',
+      };
+  });
+  const answer = await pages.post('/share/alice', { ...fields, 'option.note': 'hello' });
+  expect(answer.status).toBe(409);
+  const text = await answer.text();
+  expect(text).toContain('User alice has 500 shares already, and an account may have 500. Revoke those');
+  expect(text).toContain('value="hello"');
+});
+
 test('another’s server is not shared, nor is what it is shared with shown, not even to an admin', async () => {
   const pages = await createPagesFixture();
   for (const account of ['alice', 'root']) expect((await pages.get('/share/bob', { account })).status).toBe(403);

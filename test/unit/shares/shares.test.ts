@@ -83,6 +83,50 @@ describe('what may be shared', () => {
   });
 });
 
+describe('how many one account may give', () => {
+  const share = (index: number, more: object = {}) => ({ id: `s${index}`, createdAt: '', ...toBob, ...more });
+  const fill = (count: number, more: object = {}): void =>
+    store.edit((draft) => {
+      for (let index = 0; index < count; index += 1)
+        draft.shares[`s${index}`] = share(index, { server: `n${index}`, ...more });
+    });
+  const grantTo = (name: string) => shares().grant({ ...toBob, grantee: { kind: 'user', name } }, 'alice');
+  const refused = {
+    code: 'share.limit',
+    status: 409,
+    message: 'User alice has 500 shares already, and an account may have 500.',
+  };
+
+  test('no more than 500, also of grants at once; others are not disturbed, and a share that is there can be changed', async () => {
+    fill(498);
+    const settled = await Promise.allSettled(['carl', 'dora', 'eva', 'fred'].map(grantTo));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    await expect(grantTo('gina')).rejects.toMatchObject(refused);
+    expect(Object.keys(store.admin.data.shares)).toHaveLength(500);
+    await expect(shares().grant({ ...toBob, owner: 'root' }, 'root')).resolves.toMatchObject({ owner: 'root' });
+    await expect(shares().grant({ ...toBob, server: 'n0', level: 'control' }, 'alice')).resolves.toMatchObject({
+      id: 's0',
+    });
+    await shares().revoke(({ id }) => id === 's1', 'alice');
+    await expect(grantTo('gina')).resolves.toMatchObject({ grantee: { name: 'gina' } });
+  });
+
+  test('what has ended makes room, and is not kept in any number', async () => {
+    fill(500, { expiresAt: new Date(start - 1).toISOString() });
+    await grantTo('carl');
+    expect(Object.values(store.admin.data.shares)).toMatchObject([{ grantee: { name: 'carl' } }]);
+  });
+
+  test('what is written by hand is not refused, but counts', async () => {
+    fill(600);
+    expect(shares().list()).toHaveLength(600);
+    await expect(grantTo('carl')).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('has 600 shares'),
+    });
+  });
+});
+
 describe('what a share gives', () => {
   const target = { kind: 'server', owner: 'alice', name: '' } as const;
 
