@@ -18,7 +18,7 @@ interface AuditOptions extends RecordOptions {
 
 /** `audit`: reads the files, so it works whether the gateway runs or not. */
 export function registerAudit(program: Command): void {
-  command(program, 'audit', 'who did what, from where, and was refused what')
+  command(program, 'audit', 'who did what, from where, and what was refused')
     .option('-f, --follow', 'go on with what comes')
     .option('--account <name>', 'what this account did, and what was done to its own')
     .option('--what <kind>', 'visit, denied, sign-in, share.made …, or all of a kind: share, server')

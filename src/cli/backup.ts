@@ -52,7 +52,7 @@ async function restore(path: string, options: CommonOptions & { only?: string; n
   try {
     if (control.live && checked.state !== undefined)
       throw new SetupError('The gateway is running: state.json can be restored only while it is down.', {
-        advice: 'Stop it, or say --only admin.',
+        advice: 'Stop it first, or restore only admin.json: --only admin.',
         exitCode: 69,
       });
     if (checked.admin !== undefined) await control.ask('PUT', '/v1/documents/admin', checked.admin);

@@ -34,7 +34,7 @@ export function requireStore({ config: { dataDir }, file }: LoadedConfig): void 
     `There are no records of a gateway in ${dataDir} (${file === null ? 'no configuration file was read' : `configuration: ${file}`}).`,
     {
       advice:
-        'Name the configuration of the gateway (--config FILE) or its folder (--data FOLDER); nothing was changed.',
+        'Name the configuration of the gateway (--config FILE) or its folder (--data FOLDER). If it is new, start it once first. Nothing was changed.',
       exitCode: 66,
     },
   );

@@ -9,7 +9,7 @@ const address = `/v1/announcements/${key}`;
 
 /** `maintenance on|off|show`: an announcement that keeps everybody else out. It acts at once, without a restart. */
 export function registerMaintenance(program: Command): void {
-  const group = program.command('maintenance').description('only admins, and whom they name, may be here');
+  const group = program.command('maintenance').description('close the gateway to all but administrators');
   command(group, 'on <text>', 'begin, with the text that the others read')
     .option('--allow <name>', 'an account or group (local:ops) that may be here too; may be repeated', collect, [])
     .option('--until <time>', 'ISO 8601, UTC; without: until it is switched off')

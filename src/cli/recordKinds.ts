@@ -82,7 +82,7 @@ export const recordKinds: readonly RecordKind[] = [
   },
   {
     name: 'announcements',
-    description: 'what everybody reads on the pages',
+    description: 'messages shown to all users on the pages',
     key: 'id',
     newKey: '',
     toKey: asIs,

@@ -17,7 +17,7 @@ interface ExplainOptions extends CommonOptions {
 }
 
 export function registerToken(program: Command): void {
-  const token = program.command('token').description('tokens of the REST API, and those that people bring along');
+  const token = program.command('token').description('tokens for the REST API, and sign-in tokens of other issuers');
   registerApiTokens(token);
   addCommonOptions(
     token

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fromEnvironment } from '../../src/config/overrides.ts';
 import { activatedAt } from '../helpers/activation.ts';
 import { certificateAuthority } from '../helpers/certificates.ts';
 import { startNginx } from '../helpers/frontProxies.ts';
@@ -115,6 +116,9 @@ esac`;
   const records = (): string => readFileSync(join(root, 'var/lib/cylc-gateway/admin.json'), 'utf8');
 
   test('the ten steps lead to a sign-in form at the public address, and a backup and its way back', async () => {
+    // Of an earlier upgrade, and older than the nightly one whatever its name
+    mkdirSync(join(root, 'var/backups/cylc-gateway'), { recursive: true });
+    writeFileSync(join(root, 'var/backups/cylc-gateway/before-0.1.0.json'), 'not the newest');
     const { code, output } = await sh(blocks(/^## \d+\./m));
     expect(code, output).toBe(0);
     expect(output).toContain(`${visitor.origin} leads to this gateway`);
@@ -142,6 +146,16 @@ esac`;
     expect(code, output).toBe(0);
     expect(await keys()).not.toBe(before);
   });
+});
+
+test('a container keeps its records in the volume, whatever its configuration says', () => {
+  const recipe = /```dockerfile\n(.*?)```/s.exec(read('docs/deploy.md'))?.[1] ?? '';
+  const variables = Object.fromEntries(
+    [...recipe.matchAll(/\b(CYLC_GATEWAY_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+  );
+  const { dataDir, servers } = fromEnvironment(variables) as { dataDir?: string; servers?: { cylc?: string } };
+  expect(recipe).toContain(`VOLUME ${dataDir}\n`);
+  expect(recipe).toContain(`--into ${servers?.cylc?.replace('/bin/cylc', '')} `);
 });
 
 test('the units of the page are those that docs/deploy.md explains', () => {
