@@ -2,10 +2,10 @@ import { bearsHubToken } from './edge/identify.ts';
 import { createEdgeGate, gateRequest, isUpgrade } from './edge/gate.ts';
 import { forward } from './edge/forward.ts';
 import { takeQueryToken } from './identity/queryToken.ts';
+import { requestFault } from './edge/requestFault.ts';
 import { readSettings } from './edge/settings.ts';
 import type { EdgeBindings, EdgeSettings } from './edge/settings.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
-import { pathFault } from './proxy/canonical.ts';
 import { ownHeaders } from './ownHeaders.ts';
 import { asksForServiceWorker, serviceWorkerAnswer } from './proxy/serviceWorkers.ts';
 import type { Authorize } from './proxy/types.ts';
@@ -44,8 +44,8 @@ function edgeOf(env: EdgeBindings): Edge {
 }
 
 async function answer(request: Request, { settings, gate }: Edge): Promise<Response> {
+  if (requestFault(request) !== undefined) return refusal(new GatewayError('request.malformed'));
   const url = new URL(request.url);
-  if (pathFault(url.pathname) !== undefined) return refusal(new GatewayError('request.malformed'));
   if (asksForServiceWorker([...request.headers].flat())) return serviceWorker();
   const bearsToken = bearsHubToken(request.headers.get('authorization'));
   if (bearsToken || (isUpgrade(request) && takeQueryToken(url.search) !== undefined))

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { addNominated, isNominated } from '../proxy/headers.ts';
 import { requestHeaderKind } from '../proxy/headerKinds.ts';
 import { edgeHeader, signAssertion } from '../proxy/edgeAssertion.ts';
 import type { EdgeSettings } from './settings.ts';
@@ -14,8 +15,8 @@ export async function forward(
   const headers = carried(request.headers, settings.site?.header);
   headers.set('x-forwarded-host', new URL(settings.urls.origin).host);
   headers.set('x-forwarded-proto', settings.urls.secure ? 'https' : 'http');
-  const client = request.headers.get('cf-connecting-ip');
-  if (client !== null) headers.set('x-forwarded-for', client);
+  const client = clientAddress(request);
+  if (client !== undefined) headers.set('x-forwarded-for', client);
   if (settings.secret !== undefined) {
     const asserted = { method: request.method, address: target.pathname + target.search };
     headers.set(edgeHeader, await signAssertion(asserted, settings.secret, account));
@@ -31,12 +32,23 @@ export async function forward(
   }
 }
 
+/**
+ * As the runtime says. workerd itself has it in `cf.clientIp`, with the port, and lets a client write the header that
+ * Cloudflare sets by itself on every request.
+ */
+function clientAddress(request: Request): string | undefined {
+  const { clientIp } = ((request as { cf?: unknown }).cf ?? {}) as { clientIp?: unknown };
+  if (typeof clientIp === 'string') return clientIp.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return request.headers.get('cf-connecting-ip') ?? undefined;
+}
+
 /** By the hop's own rules, what a client may not state about itself ends here; the runtime sees to framing. */
 function carried(from: Headers, tokenHeader: string | undefined): Headers {
   const headers = new Headers();
+  const nominated = addNominated(undefined, from.get('connection') ?? '') ?? [];
   for (const [name, value] of from) {
-    const kept = name === tokenHeader || name === 'upgrade' || requestHeaderKind(name) !== 'drop';
-    if (kept) headers.append(name, value);
+    const ends = requestHeaderKind(name) === 'drop' || isNominated(name, nominated);
+    if (name === tokenHeader || name === 'upgrade' || !ends) headers.append(name, value);
   }
   return headers;
 }

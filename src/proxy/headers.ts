@@ -121,8 +121,8 @@ function pushIfAny(out: string[], name: string, value: string | undefined): void
   if (value !== undefined) out.push(name, value);
 }
 
-/** Names in a `Connection` header end at this hop as well; `keep-alive` and `close`, nearly all there is, name nothing. */
-function addNominated(sofar: string[] | undefined, value: string): string[] | undefined {
+/** The names in a `Connection` header, which end at this hop as well; `keep-alive` and `close`, nearly all there is, name nothing. */
+export function addNominated(sofar: string[] | undefined, value: string): string[] | undefined {
   if (value === 'keep-alive' || value === 'close') return sofar;
   const names = value.split(',').map((name) => name.trim().toLowerCase());
   return [...(sofar ?? []), ...names];
@@ -133,9 +133,13 @@ const notNominable = new Set(['host', 'content-length', 'cookie', 'set-cookie', 
 
 function removeNominated(out: string[], nominated: readonly string[]): void {
   for (let i = out.length - 2; i >= 0; i -= 2) {
-    const lower = out[i]!.toLowerCase();
-    if (nominated.includes(lower) && !notNominable.has(lower)) out.splice(i, 2);
+    if (isNominated(out[i]!.toLowerCase(), nominated)) out.splice(i, 2);
   }
+}
+
+/** Whether the header of that name, in lower case, ends at this hop since a `Connection` header names it. */
+export function isNominated(lower: string, nominated: readonly string[]): boolean {
+  return nominated.includes(lower) && !notNominable.has(lower);
 }
 
 function pushForwarded(out: string[], forwarded: Forwarded): void {

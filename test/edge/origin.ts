@@ -75,7 +75,13 @@ export async function startOrigin(): Promise<Origin> {
   };
 }
 
-async function makeKey(kid: string): Promise<{ privateKey: CryptoKey; jwk: JWK & { kid: string } }> {
+export interface SigningKey {
+  privateKey: CryptoKey;
+  jwk: JWK & { kid: string };
+}
+
+/** A key pair for EdDSA, the public half as published. */
+export async function makeKey(kid: string): Promise<SigningKey> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'EdDSA' } };
 }

@@ -67,6 +67,8 @@ export interface HopWorldOptions {
   expiresAt?: () => number;
   /** Whose a request is, by its cookies; alice's by default. All may open alice's server then. */
   accountOf?: (cookies: string) => string;
+  /** Value of the session cookie that is alice's; `good` by default. */
+  session?: string;
 }
 
 /** Value of the session cookie that is alice's. */
@@ -106,7 +108,7 @@ export async function openHopWorld(options: HopWorldOptions = {}): Promise<HopWo
     via: 'cookie',
   });
   const authorize = createAuthorize({
-    identify: ({ cookie: header }) => signedIn(header, identity),
+    identify: ({ cookie: header }) => signedIn(header, `cylc-gateway=${options.session ?? good}`, identity),
     match: (path) => routes.match(path),
     access: (who, target) =>
       target.kind === 'server' &&
@@ -186,8 +188,12 @@ export async function readUntil(socket: Socket, part: string): Promise<string> {
   throw new Error(`the connection was closed before ${JSON.stringify(part)}; it said ${JSON.stringify(text)}`);
 }
 
-function signedIn(header: string | undefined, identity: (header: string) => Identity): Verified<Identity> {
-  if (header?.split(/; ?/).includes(cookie) === true) return { ok: true, value: identity(header ?? '') };
+function signedIn(
+  header: string | undefined,
+  session: string,
+  identity: (header: string) => Identity,
+): Verified<Identity> {
+  if (header?.split(/; ?/).includes(session) === true) return { ok: true, value: identity(header ?? '') };
   return { ok: false, error: new GatewayError('auth.required'), reason: 'no session' };
 }
 

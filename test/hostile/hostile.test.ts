@@ -4,26 +4,8 @@ import { good, openHopWorld, plainAnswer } from '../helpers/hopWorld.ts';
 import type { HopWorld } from '../helpers/hopWorld.ts';
 import { until } from '../helpers/until.ts';
 import type { Case } from './case.ts';
-import { bytesOf, handshake, signedIn } from './case.ts';
-import { cookies } from './cases/cookies.ts';
-import { framing } from './cases/framing.ts';
-import { headers } from './cases/headers.ts';
-import { hopByHop } from './cases/hopByHop.ts';
-import { hosts } from './cases/hosts.ts';
-import { paths } from './cases/paths.ts';
-import { requestLine } from './cases/requestLine.ts';
-import { upgrades } from './cases/upgrades.ts';
-
-const classes: Record<string, readonly Case[]> = {
-  'request line': requestLine,
-  paths,
-  hosts,
-  framing,
-  headers,
-  'hop-by-hop headers': hopByHop,
-  cookies,
-  upgrades,
-};
+import { bytesOf, signedIn } from './case.ts';
+import { classes, upgradesOf } from './classes.ts';
 
 let world: HopWorld;
 
@@ -47,15 +29,14 @@ describe.each([true, false])('lane %s', (lane) => {
     test.each(cases.map((one) => [one.name, one.ref, one] as const))('%s (%s)', (_name, _ref, one) => check(one));
   });
 
-  /** Each denial again, the handshake put in behind the request line: no way past the gate by asking for a WebSocket. */
   describe.each(Object.entries(classes))('%s, as an upgrade', (_, cases) => {
-    const denied = cases.filter(({ fate, bytes }) => fate.kind !== 'carried' && !/\nUpgrade: /.test(bytes));
+    const denied = upgradesOf(cases);
     if (denied.length === 0) return;
     test.each(denied.map((one) => [one.name, one.ref, one] as const))(
       '%s (%s)',
       async (_name, _ref, { bytes, fate }) => {
         world.forget();
-        const { got, closed } = await exchange(asUpgrade(bytes));
+        const { got, closed } = await exchange(bytes);
         expect(world.seen()).toBe('');
         expect(got).not.toMatch(/^HTTP\/1\.1 (?:101|2)/);
         if (fate.kind === 'refused') expect(closed).toBe(true);
@@ -70,11 +51,6 @@ describe.each([true, false])('lane %s', (lane) => {
     expect(world.hop.connections.count()).toBe(0);
   });
 });
-
-function asUpgrade(bytes: string): string {
-  const end = bytes.search(/\r\n/);
-  return end === -1 ? bytes : `${bytes.slice(0, end)}\r\n${handshake.join('\r\n')}${bytes.slice(end)}`;
-}
 
 /** What the gateway adds, after all that came from the client. */
 const vouched = [
