@@ -136,6 +136,9 @@ def join_session_keyring():
 
 def send(plan):
     pid, how = plan["pid"], signal.Signals[plan["signal"]]
+    # kill(2): 0 is the own group, and that of 1 is every process of the account.
+    if type(pid) is not int or pid <= 1:
+        raise ValueError("pid is no process of a server")
     try:
         alive = stat_of(pid).rpartition(")")[2].split()[19] == plan["startTime"]
     except (FileNotFoundError, ProcessLookupError):
@@ -164,8 +167,13 @@ def redirect(number, source):
 
 
 def main():
-    plan = json.load(sys.stdin)
-    {"start": start, "signal": send, "command": command}[plan["do"]](plan)
+    try:
+        plan = json.load(sys.stdin)
+        {"start": start, "signal": send, "command": command}[plan["do"]](plan)
+    except Exception as error:
+        words = " ".join(("%s: %s" % (type(error).__name__, error)).split())
+        print("cannot do what standard input says: %s" % words[:300], file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 main()
