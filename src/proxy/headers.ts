@@ -47,7 +47,8 @@ const maxCookieBytes = 16_384;
 
 /**
  * `secretHeaders`, lower case, are dropped from requests in any spelling.
- * `permissionsPolicy` is put on answers.
+ * `permissionsPolicy` is put on answers in place of their own: browsers read both as one list, and ignore all of it where
+ * a part is malformed.
  */
 export function createHeaderRules(
   options: { secretHeaders?: readonly string[] | undefined; permissionsPolicy?: string | undefined } = {},
@@ -56,7 +57,9 @@ export function createHeaderRules(
   const secret = new Set(options.secretHeaders?.filter((name) => name !== 'authorization'));
   const isSecret = (name: string): boolean => secret.has(name.toLowerCase().replace(/[_.]/g, '-'));
   const requestKind = remembered((name) => (secret.size > 0 && isSecret(name) ? 'drop' : requestHeaderKind(name)));
-  const responseKind = remembered(responseHeaderKind);
+  const isReplaced = (name: string): boolean =>
+    permissionsPolicy !== undefined && name.toLowerCase() === 'permissions-policy';
+  const responseKind = remembered((name) => (isReplaced(name) ? 'drop' : responseHeaderKind(name)));
   return {
     request(raw, rule) {
       const out: string[] = [];

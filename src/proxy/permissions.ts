@@ -1,7 +1,7 @@
 /**
  * What browsers ask their user for in the name of an origin, and then allow to all of its pages (Permissions Policy). A
  * server that shares its origin with others, and with our sign-in, must not use what was allowed to another, nor ask
- * for a key or a password manager's account in our name. Put behind what an upstream sends: of two, the last holds.
+ * for a key or a password manager's account in our name. Takes the place of what an upstream sends.
  */
 const withheld = [
   'bluetooth',

@@ -78,3 +78,14 @@ test('frame borders are found however the bytes are cut, and pings are no data',
   expect(seen.some(([data]) => data)).toBe(true);
   expect(seen.map(([, border]) => border).indexOf(true)).toBe(text.length - 1);
 });
+
+test('a policy of permissions takes the place of the upstream’s: beside a malformed one, it would be ignored', () => {
+  const rules = createHeaderRules({ permissionsPolicy: 'camera=()' });
+  expect(rules.response(['Permissions-policy', 'x="', 'X-A', '1'], '/')).toEqual([
+    'X-A',
+    '1',
+    'Permissions-Policy',
+    'camera=()',
+  ]);
+  expect(createHeaderRules().response(['Permissions-Policy', 'x=()'], '/')).toEqual(['Permissions-Policy', 'x=()']);
+});
