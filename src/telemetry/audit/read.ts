@@ -18,16 +18,18 @@ export interface AuditQuery {
 export interface AuditPlace {
   dataDir: string;
   files: number;
-  /** So much is looked through at most, newest first; absent: all. */
+  /** So much is read at most, newest first; absent: all. */
   maxBytes?: number;
 }
 
 const chunkBytes = 256 * 1024;
+/** Ours are far shorter; what goes on for longer without an end is what a broken disk left, and is not kept. */
+const longestLine = 1024 * 1024;
 
 /** The newest lines that fit, newest first; reads no more of the files than it takes. */
 export async function readAudit(place: AuditPlace, query: AuditQuery): Promise<AuditRecord[]> {
   const found: AuditRecord[] = [];
-  let left = place.maxBytes ?? Infinity;
+  const budget = { left: place.maxBytes ?? Infinity };
   for (let index = 0; index < place.files; index += 1) {
     const handle = await openIfThere(auditPath(place.dataDir, index));
     if (handle === undefined) {
@@ -35,9 +37,7 @@ export async function readAudit(place: AuditPlace, query: AuditQuery): Promise<A
       break;
     }
     try {
-      for await (const line of linesBackward(handle)) {
-        left -= line.length;
-        if (left < 0) return found;
+      for await (const line of linesBackward(handle, budget)) {
         const record = parseLine(line, query);
         if (record === undefined) continue;
         if (query.sinceMs !== undefined && Date.parse(record.at) < query.sinceMs) return found;
@@ -77,17 +77,20 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function* linesBackward(handle: FileHandle): AsyncIterable<string> {
+/** Takes what it reads from the budget, bytes; a line that is only in part within it is left out. */
+async function* linesBackward(handle: FileHandle, budget: { left: number }): AsyncIterable<string> {
   let { size: end } = await handle.stat();
   let rest = Buffer.alloc(0);
-  while (end > 0) {
-    const length = Math.min(chunkBytes, end);
+  while (end > 0 && budget.left > 0) {
+    const length = Math.min(chunkBytes, end, budget.left);
+    budget.left -= length;
     const chunk = Buffer.alloc(length);
     await handle.read(chunk, 0, length, end - length);
     end -= length;
     const bytes = Buffer.concat([chunk, rest]);
     const first = end === 0 ? -1 : bytes.indexOf(10);
     rest = first === -1 && end > 0 ? bytes : bytes.subarray(0, Math.max(first, 0));
+    if (rest.length > longestLine) rest = Buffer.alloc(0);
     if (first === -1 && end > 0) continue;
     for (const line of bytes
       .toString('utf8', first + 1)
