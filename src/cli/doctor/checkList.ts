@@ -17,6 +17,7 @@ import { publicAddress } from './checks/publicAddress.ts';
 import { python } from './checks/python.ts';
 import { siteLimits } from './checks/siteLimits.ts';
 import { sockets } from './checks/sockets.ts';
+import { socketSpace } from './checks/socketSpace.ts';
 import { sudo } from './checks/sudo.ts';
 import { tls } from './checks/tls.ts';
 import type { Check } from './types.ts';
@@ -33,6 +34,7 @@ export const allChecks: readonly Check[] = [
   documents,
   keys,
   sockets,
+  socketSpace,
   port,
   tls,
   accounts,
