@@ -78,6 +78,8 @@ export interface RecoverJob {
 /** Looks for servers of the gateway that has this runtime folder. */
 export interface StraysJob {
   folder: string;
+  /** Those of this user alone. */
+  uid?: number;
 }
 
 export interface StrayProcess {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { ownerOfSocket } from '../listen/accountSocket.ts';
 import type { Spawner, StrayProcess } from '../spawners/types.ts';
 import type { ServerRecord } from '../store/schema.ts';
 import type { DeepReadonly } from '../store/types.ts';
@@ -25,7 +26,7 @@ export function createStrays(parts: {
 }): Strays & { sweep(socket: string): Promise<void> } {
   const { records, runtimeDir } = parts;
   const spawner = parts.spawners.find(({ strays }) => strays !== undefined);
-  const found = async (): Promise<StrayProcess[]> => (await spawner?.strays?.(runtimeDir)) ?? [];
+  const found = async (uid?: number): Promise<StrayProcess[]> => (await spawner?.strays?.(runtimeDir, uid)) ?? [];
 
   async function unknown(): Promise<StrayProcess[]> {
     const all = await found();
@@ -55,7 +56,7 @@ export function createStrays(parts: {
     },
     /** After the end of a server: what has its socket in its command line went a way of its own, and goes too. */
     async sweep(socket) {
-      for (const stray of await found()) if (stray.socket === socket) await kill(stray);
+      for (const stray of await found(ownerOfSocket(socket))) if (stray.socket === socket) await kill(stray);
     },
   };
 }

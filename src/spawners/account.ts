@@ -41,7 +41,7 @@ export function createAccountSpawner(options: {
       if (process === undefined) return undefined;
       return { kind: 'process', process, runFile, ...(sudo !== undefined && uid !== 0 && { account: key.owner }) };
     },
-    strays: (folder) => pool.run('strays', { folder }),
+    strays: (folder, only) => pool.run('strays', { folder, ...(only !== undefined && { uid: only }) }),
     async forget(handle) {
       if (handle.kind === 'process') await removeNotes(handle.runFile);
     },

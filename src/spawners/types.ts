@@ -103,8 +103,8 @@ export interface Spawner {
   poll(handle: SpawnHandle): Promise<PollResult>;
   /** Sends the signal (TERM: to the server; KILL: to its whole process group) and returns at once. */
   stop(handle: SpawnHandle, how: 'term' | 'kill'): Promise<void>;
-  /** Processes of this host that listen at a socket below that folder, known or not. */
-  readonly strays?: (folder: string) => Promise<StrayProcess[]>;
+  /** Processes of this host, or of one user, that listen at a socket below that folder, known or not. */
+  readonly strays?: (folder: string, uid?: number) => Promise<StrayProcess[]>;
   /** Once a server is gone and recorded so: removes what the spawner noted of it. */
   forget(handle: SpawnHandle): Promise<void>;
   /** Ends helpers of this gateway (fork servers); never the servers. */

@@ -37,6 +37,10 @@ const parts = {
   },
   haproxy: { present: () => onPath('haproxy'), install: 'apt-get install haproxy' },
   root: { present: () => process.getuid?.() === 0, install: 'run the tests as root (in a container)' },
+  fuse: {
+    present: () => process.getuid?.() === 0 && existsSync('/dev/fuse') && onPath('python3'),
+    install: 'modprobe fuse, and run the tests as root',
+  },
   sudo: { present: () => onPath('sudo') && onPath('setfacl'), install: 'apt-get install sudo acl' },
   slurm: { present: () => onPath('slurmctld'), install: 'apt-get install slurm-wlm' },
   bareRoot: {
