@@ -3,7 +3,8 @@ import type { AccountCommands } from '../spawners/accountCommands.ts';
 
 /**
  * Says two masks: that of the session (pam_umask(8): of the account, of the module, of /etc/login.defs), and what the login
- * shell makes of it with its profiles, as `su -l` would. A profile that takes long is not waited for.
+ * shell makes of it with its profiles, as `su -l` would. A profile that takes long is not waited for, nor what it leaves
+ * running in the background, which holds on to the output.
  */
 const script = `
 shell=$1
@@ -27,7 +28,7 @@ case $shell in
   *) shell=/bin/sh ;;
 esac
 cd -- "$HOME" 2> /dev/null
-timeout -k 1 4 "$shell" -l -c umask < /dev/null 2> /dev/null | tail -n 1
+timeout -k 1 4 "$shell" -l -c 'echo; echo "umask=$(umask)"' < /dev/null 2> /dev/null | sed -n '/^umask=[0-7]*$/{s/umask=//p;q;}'
 `;
 const limits = { timeoutMs: 8000, maxOutputBytes: 4096 };
 /** Where it cannot be told: what is closed can be opened. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Account } from '../../src/access/types.ts';
@@ -34,6 +34,13 @@ describeWith(['root'], 'the umask of a server, as root', () => {
   ])('is that of its account in a shell whose profile %s', async (_, text) => {
     profile(text);
     expect(await ask(alice)).toBe(inShell());
+  });
+
+  test('is that of the account where its profile leaves something running, which holds on to the output', async () => {
+    profile('umask 0007\nsleep 600 &\necho $! > "$HOME/background"\n');
+    const umask = await ask(alice);
+    process.kill(Number(readFileSync(join(alice.home, 'background'), 'utf8')), 'SIGKILL');
+    expect(umask).toBe(0o007);
   });
 
   test('is that of the session where the profile hangs, fails or is of a shell of another kind', async () => {
