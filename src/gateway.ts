@@ -2,14 +2,11 @@ import { createSiteAccess } from './access/siteAccess.ts';
 import type { Account } from './access/types.ts';
 import { closeWhatEnds } from './closeWhatEnds.ts';
 import { systemClock } from './clock.ts';
-import type { Clock } from './clock.ts';
-import type { Config } from './config/schema.ts';
 import { createControl } from './control/createControl.ts';
 import { createHub } from './hub/createHub.ts';
 import { createAccounts } from './identity/accounts.ts';
 import { createIdentity } from './identity/createIdentity.ts';
 import type { IdentityRoom } from './identity/createIdentity.ts';
-import type { PrintedLink } from './identity/firstRunLinks.ts';
 import { createPeople } from './identity/people.ts';
 import { clientOf } from './listen/clientAddress.ts';
 import { createListening } from './listen/createListening.ts';
@@ -25,7 +22,6 @@ import { createRenderView } from './pages/signInViews.tsx';
 import { createHop } from './proxy/hop.ts';
 import { createRoutes } from './proxy/routes.ts';
 import { createServers } from './servers/createServers.ts';
-import type { ServersRoom } from './servers/createServers.ts';
 import { createPrograms } from './servers/programs.ts';
 import { shutDown } from './servers/shutDown.ts';
 import { chooseRuntimeDir, prepareRuntimeDir } from './servers/sockets.ts';
@@ -36,44 +32,17 @@ import { createShares } from './shares/createShares.ts';
 import { watchShares } from './shares/watchShares.ts';
 import { openStore } from './store/open.ts';
 import type { OnWrite } from './store/writer.ts';
+import type { Gateway, GatewayOptions } from './gatewayTypes.ts';
 import { createMaintenance } from './maintenance.ts';
 import { mountApp } from './mountApp.ts';
 import { observe } from './observe.ts';
 import { openDoor } from './openDoor.ts';
 import { createEvents } from './telemetry/events.ts';
-import type { Logger } from './telemetry/log.ts';
 import { RequestCounts } from './telemetry/requestCounts.ts';
 import { createVisits } from './telemetry/visits.ts';
 import { gatewayVersion } from './telemetry/version.ts';
 import { publicUrlOf } from './config/publicAddress.ts';
 import { createUrls } from './urls.ts';
-import type { Urls } from './urls.ts';
-
-export interface GatewayOptions {
-  config: Config;
-  /** No configuration file: sign-in links in the terminal, for the user who started the gateway and a guest. */
-  firstRun: boolean;
-  log: Logger;
-  clock?: Clock;
-  /** Ends the process, as a signal would: asked for by the Hub's API. */
-  end?: () => void;
-}
-
-export interface Gateway {
-  urls: Urls;
-  servers: ServersRoom;
-  /** Titles of the UI server programs that a start offers, best first. */
-  programs: string;
-  /** What the person at the terminal must know of how people sign in here. */
-  notes: readonly string[];
-  signInLinks(): Promise<PrintedLink[]>;
-  /** Opens the port, then finds again what an earlier run left running. Throws `SetupError` where the port is not to be had. */
-  listen(): Promise<void>;
-  /** Reads certificates anew. */
-  reload(): Promise<void>;
-  /** Ends the gateway's part; running servers go on. */
-  close(): Promise<void>;
-}
 
 /** Builds every part once from the configuration and connects them; the only place that does. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {

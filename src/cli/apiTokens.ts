@@ -58,5 +58,8 @@ function lifetime(value: string): number {
   const [, count = '', unit = ''] = /^(\d{1,9})([mhdy])$/.exec(value) ?? [];
   const seconds = Number(count) * (unitsS[unit] ?? 0);
   if (seconds > 0) return seconds;
-  throw new SetupError(`"${value}" is no lifetime.`, { advice: 'For example: 90m, 12h, 30d, 1y.', exitCode: 64 });
+  throw new SetupError(`"${value}" is not a valid lifetime.`, {
+    advice: 'For example: 90m, 12h, 30d, 1y.',
+    exitCode: 64,
+  });
 }

@@ -32,7 +32,7 @@ export function registerMaintenance(program: Command): void {
     withControl(async (control, options) => {
       const isThere = (await find(control)) !== undefined;
       if (isThere) await control.ask('DELETE', address);
-      say(options, { removed: isThere }, () => (isThere ? 'Maintenance is off.' : 'There was none.'));
+      say(options, { removed: isThere }, () => (isThere ? 'Maintenance is off.' : 'Maintenance was not on.'));
     }),
   );
   command(group, 'show', 'is there one?').action(

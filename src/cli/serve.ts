@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createGateway } from '../gateway.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../gatewayTypes.ts';
 import { createLog } from '../telemetry/log.ts';
 import { addCommonOptions, loadFromOptions } from './commonOptions.ts';
 import type { CommonOptions } from './commonOptions.ts';

@@ -1,4 +1,4 @@
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../gatewayTypes.ts';
 import type { PrintedLink } from '../identity/firstRunLinks.ts';
 
 /** What the person at the terminal reads once the gateway listens. */
@@ -12,7 +12,7 @@ export function banner(gateway: Gateway, links: readonly PrintedLink[], note?: s
     ...(links.length === 0 ? [] : ['', '  Sign in by one of these links; each works once:']),
     ...links.map((link) => `    ${link.account.padEnd(12)} ${link.url}`),
     '',
-    '  Ctrl-C ends the gateway; running servers go on.',
+    '  Ctrl-C stops the gateway; running servers keep running.',
     '',
   ];
   return `${lines.join('\n')}\n`;

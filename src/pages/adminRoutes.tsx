@@ -32,7 +32,8 @@ export function adminRoutes(parts: AdminRoutesParts): Hono<PagesEnv> {
   const app = new Hono<PagesEnv>();
   for (const path of ['/admin', '/admin/*'])
     app.use(path, async (c, next) => {
-      if (!c.get('who').account.admin) throw new GatewayError('access.denied', { advice: 'It is for admins.' });
+      if (!c.get('who').account.admin)
+        throw new GatewayError('access.denied', { advice: 'Only administrators can do this.' });
       await next();
     });
   app.get('/admin', (c) => page(parts, c));

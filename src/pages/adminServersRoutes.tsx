@@ -26,6 +26,6 @@ export function adminServersRoutes({ shell, servers }: { shell: Shell; servers: 
 
 function admin(c: Context<PagesEnv>): Identity {
   const who = c.get('who');
-  if (!who.account.admin) throw new GatewayError('access.denied', { advice: 'Only admins of this gateway may.' });
+  if (!who.account.admin) throw new GatewayError('access.denied', { advice: 'Only administrators can do this.' });
   return who;
 }

@@ -24,7 +24,7 @@ export function Accounts({ shell, who, accounts }: Props) {
               <th scope="col">Groups</th>
               <th scope="col">Sessions</th>
               <th scope="col">Note</th>
-              <th scope="col">May</th>
+              <th scope="col">Actions</th>
             </tr>
           </thead>
           <tbody>
@@ -58,7 +58,7 @@ function AccountActs({ shell, who, row }: Pick<Props, 'shell' | 'who'> & { row: 
         <Act {...of} act="block" label="Block" danger />
       )}
       {row['admin'] === true ? (
-        <Act {...of} act="unadmin" label="Take admin from" />
+        <Act {...of} act="unadmin" label="Remove admin rights" />
       ) : (
         <Act {...of} act="admin" label="Make admin" />
       )}
@@ -78,7 +78,7 @@ export function ServerTable({ shell, who, servers }: Props) {
               <th scope="col">Server</th>
               <th scope="col">State</th>
               <th scope="col">Last used</th>
-              <th scope="col">May</th>
+              <th scope="col">Actions</th>
             </tr>
           </thead>
           <tbody>

@@ -29,7 +29,7 @@ export function auditRoutes({ shell, audit, clock }: AuditRoutesParts): Hono<Pag
   });
   app.get('/admin/audit', async (c) => {
     const who = c.get('who');
-    if (!who.account.admin) throw new GatewayError('access.denied', { advice: 'It is for admins.' });
+    if (!who.account.admin) throw new GatewayError('access.denied', { advice: 'Only administrators can do this.' });
     const asked = (name: string): string => (c.req.query(name) ?? '').trim().slice(0, 200);
     const filter = { account: asked('account'), what: asked('what'), hours: asked('hours') };
     const hours = /^\d{1,5}$/.test(filter.hours) ? Number(filter.hours) : undefined;

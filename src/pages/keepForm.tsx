@@ -28,7 +28,7 @@ export function PlannedStop({ shell, who, view }: { shell: Shell; who: Identity;
     <PostForm shell={shell} who={who} class="notice warning" action={shell.urls.hub('keep')}>
       <p role="status">
         {plannedStop.why === 'idle' ? 'Unless you use it, it' : 'It'} will be stopped at <When at={plannedStop.at} />.
-        Workflows go on without it.
+        Running workflows are not affected.
       </p>
       <input type="hidden" name="owner" value={view.owner} />
       <input type="hidden" name="server" value={view.name} />

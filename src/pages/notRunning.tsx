@@ -71,7 +71,7 @@ type StoppedProps = { shell: Shell; who: Identity; server: ServerKey; next: stri
 
 function StoppedPage({ shell, who, server, next, mine }: StoppedProps) {
   const text = mine
-    ? 'Workflows that are running go on without it. Start it to see and steer them.'
+    ? 'Running workflows are not affected. Start it to monitor and control them.'
     : `Only ${server.owner} can start it.`;
   return (
     <MessagePage shell={shell} who={who} title={`${serverTitle(server, who.account.name)} is not running`} text={text}>

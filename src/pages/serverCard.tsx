@@ -107,7 +107,7 @@ function State({ shell, who, server, view, phase }: CardProps & { phase: ServerP
       return (
         <>
           {view?.stopReason ? <p class="lead">{view.stopReason}</p> : null}
-          <p class="lead">Workflows that are running go on without it. Start it to see and steer them.</p>
+          <p class="lead">Running workflows are not affected. Start it to monitor and control them.</p>
           <div class="actions">{start('Start')}</div>
         </>
       );

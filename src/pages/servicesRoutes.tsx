@@ -29,7 +29,8 @@ export function servicesFor(who: Identity, { services, mayOpen }: Omit<ServicesR
 export function servicesRoutes({ shell, services }: ServicesRoutesParts): Hono<PagesEnv> {
   const app = new Hono<PagesEnv>();
   app.use('/services', async (c, next) => {
-    if (!c.get('who').account.admin) throw new GatewayError('access.denied', { advice: 'It is for admins.' });
+    if (!c.get('who').account.admin)
+      throw new GatewayError('access.denied', { advice: 'Only administrators can do this.' });
     await next();
   });
   app.get('/services', async (c) => {

@@ -29,7 +29,7 @@ export function SignInPage({ shell, view, notice }: ViewProps<'sign-in'>) {
       ? 'How would you like to sign in?'
       : 'Sign in at your organisation’s own sign-in page, then open this address again.';
   const advice = links
-    ? 'Then load this page again to get where you wanted to go. A link works once; for more of them, start the gateway again: running servers go on.'
+    ? 'Then reload this page to continue. Each link works once. For new links, restart the gateway; running servers keep running.'
     : '';
   return (
     <MessagePage shell={shell} title="Sign in" text={text} {...(advice === '' ? {} : { advice })} home={false}>

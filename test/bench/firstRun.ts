@@ -108,7 +108,7 @@ async function startByNpm(path: string, dataDir: string) {
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   await until(
-    () => child.exitCode !== null || text.includes('Ctrl-C ends'),
+    () => child.exitCode !== null || text.includes('Ctrl-C stops'),
     120_000,
     () => text,
   );

@@ -36,9 +36,10 @@ const rooms = [
 ];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
-  cli: ['gateway', 'chp', ...rooms],
+  cli: ['gateway', 'gatewayTypes', 'chp', ...rooms],
   closeWhatEnds: rooms,
-  gateway: ['mountApp', 'closeWhatEnds', 'observe', 'openDoor', 'maintenance', ...rooms],
+  gateway: ['gatewayTypes', 'mountApp', 'closeWhatEnds', 'observe', 'openDoor', 'maintenance', ...rooms],
+  gatewayTypes: rooms,
   observe: rooms,
   openDoor: ['authorize', 'maintenance', ...rooms],
   maintenance: ['access', 'identity', 'proxy', 'store'],

@@ -65,7 +65,7 @@ async function assertSound(order: TokenOrder, parts: TokenOfficeParts): Promise<
   const faults = Object.entries(fields).map(([field, fault]) => `${field} ${fault}`);
   if (faults.length === 0) return;
   throw new GatewayError('request.invalid', {
-    message: `There can be no such token: ${faults.join('; ')}.`,
+    message: `Cannot create this token: ${faults.join('; ')}.`,
     advice: 'Correct what is named. The scopes are in docs/hub-api.md.',
     fields,
   });
