@@ -28,6 +28,11 @@ export function acceptRoutes(parts: AcceptRoutesParts): Hono<PagesEnv> {
 
 /** A code that somebody else may use: its owner has no need of it. */
 function foundCode({ shareCodes }: AcceptRoutesParts, c: C, code: string): ShareCode {
+  if (code === '')
+    throw new GatewayError('request.not-found', {
+      message: 'The address of this page has no share code any more.',
+      advice: 'Open the share link again, as it was given to you.',
+    });
   const found = shareCodes.find(code);
   if (found === undefined)
     throw new GatewayError('request.not-found', {
