@@ -121,6 +121,7 @@ export const errorModel = z
     message: z.string(),
     code: z.string().meta({ description: 'Stable: programs may match on it.' }),
     advice: z.string(),
+    requestId: z.string().optional().meta({ description: 'Where the front door refused it: as in the log.' }),
     fields: z.record(z.string(), z.string()).optional(),
   })
   .meta({ id: 'Error' });

@@ -95,9 +95,11 @@ function parameters(route: Route, schemas: Schemas): Json[] {
 function responses(route: Route, schemas: Schemas): Json {
   const replies: Record<string, Json> = {};
   const failure = { $ref: '#/components/responses/Failure' };
-  if (route.body !== undefined || route.query !== undefined) replies['400'] = failure;
+  const inPath = route.path.includes('{');
+  // Of what is in the path, the front door refuses what two programs could read in two ways
+  if (route.body !== undefined || route.query !== undefined || inPath) replies['400'] = failure;
   if (route.needs !== 'nothing') replies['403'] = failure;
-  if (route.path.includes('{')) replies['404'] = failure;
+  if (inPath) replies['404'] = failure;
   if (route.body !== undefined) Object.assign(replies, { 413: failure, 415: failure });
   for (const [status, reply] of Object.entries(route.replies))
     replies[status] = response(Number(status), reply, schemas);
