@@ -28,16 +28,11 @@ export function acceptRoutes(parts: AcceptRoutesParts): Hono<PagesEnv> {
 
 /** A code that somebody else may use: its owner has no need of it. */
 function foundCode({ shareCodes }: AcceptRoutesParts, c: C, code: string): ShareCode {
-  if (code === '')
-    throw new GatewayError('request.not-found', {
-      message: 'The address of this page has no share code any more.',
-      advice: 'Open the share link again, as it was given to you.',
-    });
   const found = shareCodes.find(code);
   if (found === undefined)
     throw new GatewayError('request.not-found', {
       message: 'This share link is not known, or has ended.',
-      advice: 'Ask whoever gave it to you for a new one.',
+      advice: 'Open it once more as it was given to you, or ask for a new one.',
     });
   if (found.key.owner === c.get('who').account.name)
     throw new GatewayError('access.denied', {

@@ -1,5 +1,5 @@
-/** Of a share code in this page's address, or in that of the page to return to. */
-const code = /(?:[?&]|%3F|%26)code(?:=|%3D)/i;
+/** A share code in this page's own address. The sign-in needs the one in its `next`, also where it is loaded again. */
+const code = /[?&]code=/;
 
 /**
  * Whoever has a share code can use it, and the page of a server on the same origin can read the addresses that its tab
