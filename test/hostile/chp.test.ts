@@ -44,8 +44,8 @@ afterAll(async () => {
   target.close();
 });
 
-async function exchange(bytes: string): Promise<string> {
-  const socket = connect({ port: (chp.servers.public.address() as AddressInfo).port, host: '127.0.0.1' });
+async function exchange(bytes: string, server: 'public' | 'api' = 'public'): Promise<string> {
+  const socket = connect({ port: (chp.servers[server].address() as AddressInfo).port, host: '127.0.0.1' });
   socket.on('error', () => undefined);
   socket.write(Buffer.from(bytes, 'latin1'));
   const late = setTimeout(() => socket.destroy(), 3000);
@@ -74,6 +74,20 @@ describe.each(Object.entries(classes))('%s', (_, cases) => {
     expect(seen).toBe('');
   });
 });
+
+/** The same abuse of its API, by routes of these names: no fault of ours, and nothing is routed. */
+test.each(Object.entries(classes))(
+  'the API, with its %s abused, answers no 5xx and adds no route',
+  async (_, cases) => {
+    const routes = 'GET /api/routes HTTP/1.1';
+    const before = await exchange(bytesOf(routes, ['Host: h', 'Connection: close']), 'api');
+    const sent = cases.map(({ bytes }) => bytes.replaceAll('/user/', '/api/routes/'));
+    const got = await Promise.all(sent.map((bytes) => exchange(bytes, 'api')));
+    for (const answer of got) expect(answer).toMatch(/^(?:HTTP\/1\.1 [24]|$)/);
+    const after = await exchange(bytesOf(routes, ['Host: h', 'Connection: close']), 'api');
+    expect(after.split('\r\n\r\n')[1]).toBe(before.split('\r\n\r\n')[1]);
+  },
+);
 
 test('after all that, it serves', async () => {
   expect(await exchange(bytesOf('GET /user/alice/x HTTP/1.1', ['Host: h', 'Connection: close']))).toMatch(/hello$/);
