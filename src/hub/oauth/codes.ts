@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Identity } from '../../access/types.ts';
 import type { Clock } from '../../clock.ts';
 import { hashToken } from '../tokens/tokenText.ts';
+import { createOpenEntries } from './openEntries.ts';
 
 /** What an authorization code stands for (RFC 6749, 4.1; RFC 7636). */
 export interface Grant {
@@ -28,39 +29,30 @@ export const codeLifetimeMs = 300_000;
 
 interface Entry {
   grant: Grant;
-  expiresAt: number;
   used: boolean;
   tokenId?: string;
 }
 
 /** Codes live in memory alone: a restart in these few seconds only asks the browser to begin the sign-in anew. */
 export function createCodes(deps: { clock: Clock }): Codes {
-  const entries = new Map<string, Entry>();
-
-  function sweep(): void {
-    for (const [hash, entry] of entries) if (entry.expiresAt <= deps.clock.now()) entries.delete(hash);
-  }
-
+  const open = createOpenEntries<Entry>({ clock: deps.clock, lifetimeMs: codeLifetimeMs });
   return {
     issue(grant) {
-      sweep();
       const code = randomBytes(24).toString('base64url');
-      entries.set(hashToken(code), { grant, expiresAt: deps.clock.now() + codeLifetimeMs, used: false });
+      open.add(hashToken(code), grant.identity.sessionId, { grant, used: false });
       return code;
     },
     take(code) {
-      const entry = entries.get(hashToken(code));
-      if (entry === undefined || entry.expiresAt <= deps.clock.now()) return undefined;
+      const entry = open.get(hashToken(code));
+      if (entry === undefined) return undefined;
       if (entry.used) return { replayed: true, tokenId: entry.tokenId };
       entry.used = true;
       return { grant: entry.grant };
     },
     made(code, tokenId) {
-      const entry = entries.get(hashToken(code));
+      const entry = open.get(hashToken(code));
       if (entry !== undefined) entry.tokenId = tokenId;
     },
-    forgetSession(sessionId) {
-      for (const [hash, entry] of entries) if (entry.grant.identity.sessionId === sessionId) entries.delete(hash);
-    },
+    forgetSession: (sessionId) => open.forgetSession(sessionId),
   };
 }
