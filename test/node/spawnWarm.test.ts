@@ -62,7 +62,7 @@ describeWith(['python'], 'warm start', () => {
       log,
     });
     const programs = createPrograms({ configured: fake.cylc, dataDir: folder, searchPath: '' });
-    world = await createServersWorld({ spawners: [warm], programs });
+    world = await createServersWorld({ spawners: [warm], programs, config: { umask: '0027' } });
   });
   afterEach(async () => {
     await world.close();
