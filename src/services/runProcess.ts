@@ -62,7 +62,7 @@ export async function runProcess(plan: ProcessPlan): Promise<RunningProcess> {
 /** Errors stay between the lines that they belong to. */
 const oneOutput = 'exec "$@" 2>&1';
 /** So long its output may lag behind its end. */
-const lastWordsMs = 1000;
+const lastWordsMs = 5000;
 
 function commandOf({ user, command }: ProcessPlan): string[] {
   const end = ['--pdeathsig', 'TERM'];
