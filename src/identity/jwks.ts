@@ -12,6 +12,8 @@ export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
 
+/** Of a key set that an issuer sends. */
+export const maxKeySetBytes = 256 * 1024;
 const maxKeys = 100;
 
 /** Keys that do not change while the program runs (a file, or our own). */

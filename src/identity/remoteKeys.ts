@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors } from 'jose';
 import type { Clock } from '../clock.ts';
-import { KeysUnavailable, publicKeys, readBounded } from './jwks.ts';
+import { KeysUnavailable, maxKeySetBytes, publicKeys, readBounded } from './jwks.ts';
 import type { KeySource } from './jwks.ts';
 
 export interface RemoteKeysOptions {
@@ -24,7 +24,6 @@ export interface RemoteKeysOptions {
   onChange?: () => void;
 }
 
-const maxBytes = 256 * 1024;
 /** While no keys at all are known, nobody can be let in: they are asked for again after so long, ms. */
 const firstRetryMs = 3000;
 /** Requests that fetch the same key set at once, where they may not share one fetch. The others look for what those find. */
@@ -129,5 +128,5 @@ async function fetchKeys(options: RemoteKeysOptions, timeoutMs: number): Promise
     await response.body?.cancel();
     throw new Error(`the key set answered ${response.status}`);
   }
-  return readBounded(response, maxBytes);
+  return readBounded(response, maxKeySetBytes);
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IssuerConfig } from '../../../config/sections/identityIssuers.ts';
 import { discoverKeys } from '../../../identity/issuers.ts';
-import { publicKeys, readBounded } from '../../../identity/jwks.ts';
+import { maxKeySetBytes, publicKeys, readBounded } from '../../../identity/jwks.ts';
 import { adviceUnreachable, fetchUnder, whyUnreachable } from '../network.ts';
 import type { Check, Finding } from '../types.ts';
 
@@ -26,12 +26,10 @@ async function checkIssuer(issuer: IssuerConfig, fetcher: typeof fetch): Promise
   }
 }
 
-const maxBytes = 256 * 1024;
-
 export async function fetchKeySet(url: string, fetcher: typeof fetch): Promise<string> {
   const response = await fetcher(url, { headers: { accept: 'application/json' }, redirect: 'manual' });
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
-  return readBounded(response, maxBytes);
+  return readBounded(response, maxKeySetBytes);
 }
 
 /** Throws where it is no key set with a key that can be used. */
